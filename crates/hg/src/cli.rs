@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use hg_common::config::Env;
 
 /// HG Content's command: runs it, tests it, looks after it.
 #[derive(Parser)]
@@ -18,12 +19,16 @@ pub(crate) enum Sub {
     Up(Up),
     /// Runs every test: unit, integration, browser. Arguments go to `cargo test`.
     Test(Test),
+    /// Measures the system as it runs in production. Arguments go to `hg-bench`, `--help` too.
+    Bench(Bench),
     /// Brings the database's schema up to date.
     Migrate(Migrate),
     /// Writes the sample clients, strategies and default templates.
     Seed(Direct),
     /// Users, reset links, API keys, signing keys.
     Admin(Admin),
+    /// What containers need before the services start: secrets, and a database that is ready.
+    Setup(Setup),
     /// The checked-in data by which SQL is type-checked without a database.
     Sqlx(Sqlx),
     /// Generated documentation.
@@ -71,27 +76,37 @@ pub(crate) struct Test {
     pub(crate) arguments: Vec<String>,
 }
 
+/// Options of `bench`.
+#[derive(Args)]
+#[command(disable_help_flag = true)]
+pub(crate) struct Bench {
+    /// Passed to `hg-bench`, as in `cargo hg bench --quick --rows accept,jobs`.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    pub(crate) arguments: Vec<String>,
+}
+
 /// The direct connection of an administrator.
 #[derive(Args, Clone)]
 pub(crate) struct Direct {
-    /// Postgres itself, not the pooler, as a role that may act as hg_owner.
-    #[arg(long = "database-url", env = "MIGRATION_DATABASE_URL", hide_env_values = true)]
+    /// Postgres itself, not the pooler, as a role that may act as hg_owner [else MIGRATION_DATABASE_URL or
+    /// DATABASE_DIRECT_URL, or the file that either with _FILE names].
+    #[arg(long = "database-url", hide_env_values = true)]
     url: Option<String>,
-    /// Where MIGRATION_DATABASE_URL is not set.
-    #[arg(long, env = "DATABASE_DIRECT_URL", hide = true, hide_env_values = true)]
-    fallback: Option<String>,
 }
 
 impl Direct {
     /// The URL, or what to do about its absence.
-    pub(crate) fn url(&self) -> anyhow::Result<&str> {
-        [&self.url, &self.fallback].into_iter().flatten().map(String::as_str).find(|url| !url.is_empty()).ok_or_else(
-            || {
-                anyhow::anyhow!(
-                    "set MIGRATION_DATABASE_URL (or DATABASE_DIRECT_URL) to Postgres itself, not the pooler"
-                )
-            },
-        )
+    pub(crate) fn url(&self) -> anyhow::Result<String> {
+        if let Some(url) = &self.url {
+            return Ok(url.clone());
+        }
+        let mut env = Env::from_process("hg");
+        let mut read = |name| env.optional::<String>(name).secret().read();
+        let (first, second) = (read("MIGRATION_DATABASE_URL"), read("DATABASE_DIRECT_URL"));
+        env.finish()?;
+        first.or(second).ok_or_else(|| {
+            anyhow::anyhow!("set MIGRATION_DATABASE_URL (or DATABASE_DIRECT_URL) to Postgres itself, not the pooler")
+        })
     }
 }
 
@@ -217,6 +232,37 @@ pub(crate) struct Keys {
     pub(crate) generation: u16,
 }
 
+/// Options of `setup`.
+#[derive(Args)]
+pub(crate) struct Setup {
+    #[command(subcommand)]
+    pub(crate) command: SetupSub,
+}
+
+/// Both parts read their values from the environment (see docs/deployment.md), and are safe to repeat.
+#[derive(Subcommand)]
+pub(crate) enum SetupSub {
+    /// Writes the secrets of each service into a folder of its own: those that are given, else those of the last time,
+    /// else new ones.
+    Secrets(SetupSecrets),
+    /// Roles, schema, default templates, and the first user.
+    Database(Direct),
+}
+
+/// Options of `setup secrets`.
+#[derive(Args)]
+pub(crate) struct SetupSecrets {
+    /// The folder that has (or gets) a folder for each reader.
+    #[arg(long, default_value = "/secrets")]
+    pub(crate) dir: PathBuf,
+    /// Postgres, as the set-up reaches it.
+    #[arg(long, default_value = "hg-content-postgres:5432")]
+    pub(crate) postgres: String,
+    /// PgBouncer, as the services reach it.
+    #[arg(long, default_value = "hg-content-pgbouncer:6543")]
+    pub(crate) pooler: String,
+}
+
 /// Options of `sqlx`.
 #[derive(Args)]
 pub(crate) struct Sqlx {
@@ -254,6 +300,13 @@ mod tests {
     fn the_command_line_is_consistent() {
         use clap::CommandFactory as _;
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn what_follows_bench_goes_to_it() {
+        let cli = Cli::try_parse_from(["hg", "bench", "--quick", "--rows", "accept", "--help"]).unwrap();
+        let Sub::Bench(bench) = cli.command else { panic!("not bench") };
+        assert_eq!(bench.arguments, ["--quick", "--rows", "accept", "--help"]);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::cli::Migrate;
 
 /// `hg migrate`.
 pub(crate) async fn migrate(options: &Migrate) -> Result<()> {
-    let url = options.direct.url()?;
+    let url = &options.direct.url()?;
     if options.bootstrap {
         let password = options.app_password.as_deref().context("--app-password is missing")?;
         db::bootstrap(url, password).await?;

@@ -5,14 +5,17 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command speaks through its output")]
 
 mod admin;
+mod bench;
 mod cli;
 mod command;
 mod database;
 mod docs;
+mod kept;
 mod packages;
 mod progress;
 mod query_data;
 mod seed;
+mod setup;
 mod test;
 mod up;
 mod web;
@@ -61,9 +64,11 @@ async fn run(cli: Cli) -> Result<ExitCode> {
     match cli.command {
         Sub::Up(options) => up::run(&Workspace::find()?, options).await,
         Sub::Test(options) => test::run(&Workspace::find()?, options).await,
+        Sub::Bench(options) => bench::run(&Workspace::find()?, options).await,
         Sub::Migrate(options) => database::migrate(&options).await.map(|()| ExitCode::SUCCESS),
         Sub::Seed(options) => seed::command(&options).await.map(|()| ExitCode::SUCCESS),
         Sub::Admin(options) => admin::run(options).await.map(|()| ExitCode::SUCCESS),
+        Sub::Setup(options) => setup::run(options).await.map(|()| ExitCode::SUCCESS),
         Sub::Sqlx(options) => query_data::run(&Workspace::find()?, options).await,
         Sub::Docs(options) => docs::run(&Workspace::find()?, options).await,
     }

@@ -275,9 +275,21 @@ impl InternalVerifier {
 pub fn generate_key(service: Service, kid: &str) -> (String, String) {
     let mut seed = [0_u8; 32];
     getrandom::fill(&mut seed).expect("the system's randomness is there");
-    let public = SigningKey::from_bytes(&seed).verifying_key();
+    key_of(service, kid, &seed)
+}
+
+/// As [`generate_key`], from a seed that is there already: base64 of 32 random bytes.
+///
+/// # Errors
+/// When it isn't 32 bytes of base64.
+pub fn key_from_seed(service: Service, kid: &str, seed: &str) -> Result<(String, String), KeyError> {
+    Ok(key_of(service, kid, &bytes(seed)?))
+}
+
+fn key_of(service: Service, kid: &str, seed: &[u8; 32]) -> (String, String) {
+    let public = SigningKey::from_bytes(seed).verifying_key();
     let encode = |bytes: &[u8]| BASE64_STANDARD.encode(bytes);
-    (format!("{kid}:{}", encode(&seed)), format!("{service}:{kid}:{}", encode(public.as_bytes())))
+    (format!("{kid}:{}", encode(seed)), format!("{service}:{kid}:{}", encode(public.as_bytes())))
 }
 
 fn bytes(base64: &str) -> Result<[u8; 32], KeyError> {

@@ -1,6 +1,7 @@
 //! The reader itself: look-ups that record what they are and collect what is wrong.
 //!
-//! It must not know any particular variable.
+//! Any variable may also be given as `NAME_FILE`, the path of a file that holds the value: that is how container engines
+//! hand over secrets. It must not know any particular variable.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -147,10 +148,39 @@ impl Env {
         Variable { env: self, spec, mode, value: PhantomData }
     }
 
-    /// Whether a value is given under `name`, without recording a look-up.
+    /// Whether a value is given under `name`, or under `name` with `_FILE`, without recording a look-up.
     #[must_use]
     pub fn is_set(&self, name: &str) -> bool {
-        self.values.get(name).is_some_and(|value| !value.trim().is_empty())
+        self.given(name).is_some() || self.given(&file_variable(name)).is_some()
+    }
+
+    fn given(&self, name: &str) -> Option<&str> {
+        self.values.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
+    }
+
+    /// The value under exactly this name, or in the file that the name with `_FILE` names.
+    fn value(&mut self, name: &'static str) -> Given {
+        if self.unreadable.contains(name) {
+            self.problem(name, "is not valid UTF-8");
+            return Given::Bad;
+        }
+        let by_file = file_variable(name);
+        let (value, path) = (self.given(name).map(str::to_owned), self.given(&by_file).map(str::to_owned));
+        let path = match (value, path) {
+            (None, None) => return Given::Nothing,
+            (Some(value), None) => return Given::Value(value),
+            (Some(_), Some(_)) => {
+                self.problem(by_file, format!("is set beside {name}: only one of them may be"));
+                return Given::Bad;
+            }
+            (None, Some(path)) => path,
+        };
+        match std::fs::read_to_string(&path) {
+            Ok(text) if text.trim().is_empty() => self.problem(by_file, format!("{path} is empty")),
+            Ok(text) => return Given::Value(text.trim().to_owned()),
+            Err(error) => self.problem(by_file, format!("{path} can't be read: {error}")),
+        }
+        Given::Bad
     }
 
     /// Records a problem that only several variables together show.
@@ -215,17 +245,15 @@ impl Env {
     }
 
     /// The value of a variable and the name it stood under, with a warning for older names.
-    fn resolve(&mut self, spec: &VariableSpec) -> Option<(&'static str, String)> {
+    fn resolve(&mut self, spec: &VariableSpec) -> Resolved {
         let mut found: Option<(&'static str, String)> = None;
         for name in std::iter::once(spec.name).chain(spec.aliases.iter().copied()) {
-            if self.unreadable.contains(name) {
-                self.problem(name, "is not valid UTF-8");
-                continue;
-            }
-            let Some(value) = self.values.get(name).map(|value| value.trim()).filter(|value| !value.is_empty()) else {
-                continue;
+            let value = match self.value(name) {
+                Given::Value(value) => value,
+                Given::Nothing => continue,
+                // What is wrong with it is on record: that it is missing would be one complaint too many.
+                Given::Bad => return Resolved::Bad,
             };
-            let value = value.to_owned();
             match &found {
                 None => found = Some((name, value)),
                 Some((used, kept)) if *kept != value => {
@@ -241,8 +269,28 @@ impl Env {
             let name = *name;
             self.warn(format!("{name} is an older name: use {}", spec.name));
         }
-        found
+        found.map_or(Resolved::Nothing, |(name, value)| Resolved::Value(name, value))
     }
+}
+
+/// The name under which the path of a file with the value stands.
+fn file_variable(name: &str) -> String {
+    format!("{name}_FILE")
+}
+
+/// What is given under one name.
+enum Given {
+    Nothing,
+    /// Something that can't be used; the problem is recorded.
+    Bad,
+    Value(String),
+}
+
+/// What is given under a variable's names: the name that was used, and the value.
+enum Resolved {
+    Nothing,
+    Bad,
+    Value(&'static str, String),
 }
 
 /// Mode of a look-up: there must be a value.
@@ -300,7 +348,8 @@ impl<T, M> Variable<'_, T, M> {
     fn look_up(self, parse: impl FnOnce(&str) -> Result<T, String>) -> (Outcome<T>, M) {
         let Self { env, spec, mode, .. } = self;
         let outcome = match env.resolve(&spec) {
-            None => {
+            Resolved::Bad => Outcome::Bad,
+            Resolved::Nothing => {
                 if spec.required {
                     let aliases = spec.aliases.join(", ");
                     let hint = if aliases.is_empty() { String::new() } else { format!(" (older names: {aliases})") };
@@ -308,7 +357,7 @@ impl<T, M> Variable<'_, T, M> {
                 }
                 Outcome::Absent
             }
-            Some((name, value)) => match parse(&value) {
+            Resolved::Value(name, value) => match parse(&value) {
                 Ok(parsed) => Outcome::Good(parsed),
                 Err(message) => {
                     let message = match (spec.secret, message.contains(&value)) {
@@ -430,6 +479,36 @@ mod tests {
         let mut env = Env::from_pairs("im", [("OLD", "x")]);
         assert_eq!(env.optional::<u8>("NEW").alias("OLD").read(), None);
         assert_eq!(env.finish().unwrap_err().problems[0].variable, "OLD");
+    }
+
+    #[test]
+    fn a_value_may_come_from_a_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            path.display().to_string()
+        };
+        let (good, empty, gone) = (file("good", "8001\n"), file("empty", " \n"), "/nowhere/at/all".to_owned());
+        let pairs = [
+            ("PORT_FILE", good.clone()),
+            ("OLD_FILE", good.clone()),
+            ("BOTH", "1".into()),
+            ("BOTH_FILE", good),
+            ("EMPTY_FILE", empty),
+            ("GONE_FILE", gone),
+        ];
+        let mut env = Env::from_pairs("im", pairs);
+        assert!(env.is_set("PORT") && !env.is_set("TROP"));
+        assert_eq!(env.required::<u16>("PORT").read(), Some(8001));
+        assert_eq!(env.optional::<u16>("NEW").alias("OLD").read(), Some(8001));
+        assert_eq!(env.warnings(), ["OLD is an older name: use NEW"]);
+        assert_eq!(env.required::<u16>("BOTH").read(), None);
+        assert_eq!(env.required::<u16>("EMPTY").read(), None);
+        assert_eq!(env.required::<u16>("GONE").read(), None);
+        let problems = env.finish().unwrap_err().problems;
+        let seen: Vec<_> = problems.iter().map(|problem| problem.variable.as_str()).collect();
+        assert_eq!(seen, ["BOTH_FILE", "EMPTY_FILE", "GONE_FILE"]);
     }
 
     struct Sample;

@@ -44,7 +44,9 @@ pub fn render_markdown(specs: &[VariableSpec]) -> String {
     }
     let mut page = String::from(
         "# Configuration\n\n<!-- Generated from the code that reads the environment: do not edit. -->\n\n\
-         An empty value counts as not set. Older names work, with a warning at the start.\n",
+         An empty value counts as not set. Older names work, with a warning at the start.\n\
+         Any variable may also be given as `NAME_FILE`: the path of a file that holds the value, as container engines\n\
+         hand over secrets. Giving both is an error.\n",
     );
     for ((_, title), variables) in sections {
         let _ = write!(page, "\n## {title}\n\n| variable | needed by | default | meaning |\n|---|---|---|---|\n");

@@ -17,7 +17,7 @@ pub(super) async fn create(options: ApiKey) -> Result<()> {
         ApiScope::parse(scope)
             .with_context(|| format!("--scopes: {scope:?} is not one of generate, jobs:read, jobs:write"))?;
     }
-    let mut connection = connect_as_owner(options.direct.url()?).await?;
+    let mut connection = connect_as_owner(&options.direct.url()?).await?;
     let client = client_id(&mut connection, &options.client).await?;
     let key = api_key::ApiKey::generate();
     let expires_at = options.expires_days.map(|days| Utc::now() + TimeDelta::days(days.into()));

@@ -14,9 +14,6 @@ pub(crate) async fn run(options: Admin) -> Result<()> {
         AdminSub::CreateUser(options) => users::create(options).await,
         AdminSub::ResetLink(options) => users::reset_link(options).await,
         AdminSub::ApiKey(options) => api_keys::create(options).await,
-        AdminSub::Keys(options) => {
-            keys::print(&options);
-            Ok(())
-        }
+        AdminSub::Keys(options) => keys::print(&options),
     }
 }

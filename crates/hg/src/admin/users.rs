@@ -16,7 +16,7 @@ use crate::database::connect_as_owner;
 /// `admin create-user`.
 pub(super) async fn create(options: CreateUser) -> Result<()> {
     let hash = if options.password_stdin { Some(read_password().await?) } else { None };
-    let mut connection = connect_as_owner(options.direct.url()?).await?;
+    let mut connection = connect_as_owner(&options.direct.url()?).await?;
     let client = client_id(&mut connection, &options.client).await?;
     let email = options.email.to_lowercase();
     let name = options.name.as_deref().unwrap_or(&email);
@@ -31,7 +31,7 @@ pub(super) async fn create(options: CreateUser) -> Result<()> {
 
 /// `admin reset-link`.
 pub(super) async fn reset_link(options: ResetLink) -> Result<()> {
-    let mut connection = connect_as_owner(options.direct.url()?).await?;
+    let mut connection = connect_as_owner(&options.direct.url()?).await?;
     let email = options.email.to_lowercase();
     let user: Option<Uuid> = sqlx::query_scalar("SELECT id FROM auth.users WHERE email = $1")
         .bind(&email)

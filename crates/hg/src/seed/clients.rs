@@ -5,6 +5,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use sqlx::PgConnection;
 
+use super::{ROOT_SLUG, What};
+
 const CLIENTS: &str = include_str!("clients.json");
 
 #[derive(Deserialize)]
@@ -19,8 +21,11 @@ struct SeedClient {
 }
 
 /// Writes the clients that are missing; parents stand before their children.
-pub(super) async fn write(connection: &mut PgConnection) -> Result<usize> {
-    let clients: Vec<SeedClient> = serde_json::from_str(CLIENTS).context("clients.json")?;
+pub(super) async fn write(connection: &mut PgConnection, what: What) -> Result<usize> {
+    let mut clients: Vec<SeedClient> = serde_json::from_str(CLIENTS).context("clients.json")?;
+    if what == What::Needed {
+        clients.retain(|client| client.slug == ROOT_SLUG);
+    }
     let mut new = 0;
     for client in clients {
         let done = sqlx::query(

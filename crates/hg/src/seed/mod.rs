@@ -40,18 +40,30 @@ impl fmt::Display for SeedReport {
 
 /// The command: says what it did.
 pub(crate) async fn command(options: &Direct) -> Result<()> {
-    println!("{}", run(options.url()?).await?);
+    println!("{}", run(&options.url()?, What::SampleData).await?);
     Ok(())
 }
 
+/// How much is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum What {
+    /// What nothing works without: the root client and a default template per content type.
+    Needed,
+    /// That, and the clients and strategies of the reference documents.
+    SampleData,
+}
+
 /// Writes what is missing, all or nothing.
-pub(crate) async fn run(direct_url: &str) -> Result<SeedReport> {
+pub(crate) async fn run(direct_url: &str, what: What) -> Result<SeedReport> {
     let mut connection = connect_as_owner(direct_url).await?;
     let mut transaction = connection.begin().await?;
     // Two at once would both find the same things missing.
     sqlx::query("SELECT pg_advisory_xact_lock(hashtext('hg seed'))").execute(&mut *transaction).await?;
-    let clients = clients::write(&mut transaction).await.context("seed clients")?;
-    let strategies = strategies::write(&mut transaction).await.context("seed strategies")?;
+    let clients = clients::write(&mut transaction, what).await.context("seed clients")?;
+    let strategies = match what {
+        What::Needed => 0,
+        What::SampleData => strategies::write(&mut transaction).await.context("seed strategies")?,
+    };
     let templates = templates::write(&mut transaction).await.context("seed templates")?;
     transaction.commit().await?;
     Ok(SeedReport { clients, strategies, templates })
@@ -65,9 +77,11 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn a_second_run_changes_nothing() {
         let db = TestDb::new().await;
-        let first = run(db.direct_url()).await.unwrap();
-        assert_eq!(first, SeedReport { clients: 8, strategies: 8, templates: 5 });
-        let second = run(db.direct_url()).await.unwrap();
+        let needed = run(db.direct_url(), What::Needed).await.unwrap();
+        assert_eq!(needed, SeedReport { clients: 1, strategies: 0, templates: 5 });
+        let first = run(db.direct_url(), What::SampleData).await.unwrap();
+        assert_eq!(first, SeedReport { clients: 7, strategies: 8, templates: 0 });
+        let second = run(db.direct_url(), What::SampleData).await.unwrap();
         assert_eq!(second, SeedReport { clients: 0, strategies: 0, templates: 0 });
 
         let mut connection = connect_as_owner(db.direct_url()).await.unwrap();

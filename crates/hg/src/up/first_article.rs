@@ -8,7 +8,7 @@ use hg_common::auth::api_key::ApiKey;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::environment::{EMAIL, Kept};
+use super::environment::{EMAIL, Secrets};
 use super::services::Running;
 use crate::admin::{api_keys, users};
 use crate::database::connect_as_owner;
@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(300);
 const ROUND: Duration = Duration::from_millis(200);
 
 /// Makes the login and the API key, unless they are there.
-pub(super) async fn prepare_access(direct_url: &str, kept: &Kept) -> Result<()> {
+pub(super) async fn prepare_access(direct_url: &str, kept: &Secrets) -> Result<()> {
     let mut connection = connect_as_owner(direct_url).await?;
     let password = kept.password().to_owned();
     let hash = tokio::task::spawn_blocking(move || hg_common::auth::password::hash(&password)).await??;
@@ -63,7 +63,7 @@ struct Outcome {
 }
 
 /// Asks for an article and waits for it.
-pub(super) async fn write(running: &Running, kept: &Kept) -> Result<(Article, String)> {
+pub(super) async fn write(running: &Running, kept: &Secrets) -> Result<(Article, String)> {
     let mut idempotency_key = IDEMPOTENCY_KEY.to_owned();
     // The second round is for an earlier start's article that failed: a new key asks anew.
     for _ in 0..2 {
@@ -102,7 +102,7 @@ fn request() -> Value {
     })
 }
 
-async fn ask(running: &Running, kept: &Kept, idempotency_key: &str) -> Result<String> {
+async fn ask(running: &Running, kept: &Secrets, idempotency_key: &str) -> Result<String> {
     let answer = running
         .http()
         .post(format!("{}/generate", running.url(Service::Cpm)))
@@ -118,7 +118,7 @@ async fn ask(running: &Running, kept: &Kept, idempotency_key: &str) -> Result<St
     Ok(body["job_id"].as_str().with_context(|| format!("POST /generate names no job: {body}"))?.to_owned())
 }
 
-async fn follow(running: &Running, kept: &Kept, id: &str) -> Result<Job> {
+async fn follow(running: &Running, kept: &Secrets, id: &str) -> Result<Job> {
     let url = format!("{}/jobs/{id}", running.url(Service::Cpm));
     let deadline = Instant::now() + PATIENCE;
     loop {
@@ -148,7 +148,7 @@ async fn follow(running: &Running, kept: &Kept, id: &str) -> Result<Job> {
 
 impl Article {
     /// What the user came for: the article, where to read it, how to get in, how to ask for more.
-    pub(super) fn summary(&self, running: &Running, kept: &Kept) -> String {
+    pub(super) fn summary(&self, running: &Running, kept: &Secrets) -> String {
         let Self { job, title, words, cost, model, .. } = self;
         let score = self.score.map_or_else(|| "none".to_owned(), |score| format!("{score}/100"));
         let (gateway, cpm) = (running.url(Service::Gateway), running.url(Service::Cpm));

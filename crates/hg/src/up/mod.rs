@@ -18,7 +18,7 @@ use crate::command::{cargo, run_shown};
 use crate::progress::Progress;
 use crate::workspace::Workspace;
 use crate::{packages, seed, web};
-use environment::Kept;
+use environment::Secrets;
 use servers::Servers;
 use services::Running;
 
@@ -48,7 +48,7 @@ pub(crate) async fn run(workspace: &Workspace, options: Up) -> Result<ExitCode> 
         .await?;
     progress.step("web assets", async { Ok(((), web::build(workspace, &logs).await?)) }).await?;
     progress.step("services built", build(workspace)).await?;
-    let kept = Kept::load(&data.join("env"))?;
+    let kept = Secrets::load(&data.join("env"))?;
     let start = Servers::start(given, wanted, data.join("servers"), kept.app_password());
     let mut servers = progress.step("servers", start).await?;
     progress.step("schema", servers.migrate()).await?;
@@ -91,10 +91,10 @@ async fn build(workspace: &Workspace) -> Result<((), String)> {
     Ok(((), String::new()))
 }
 
-async fn seed_and_accounts(servers: &Servers, kept: &Kept) -> Result<((), String)> {
+async fn seed_and_accounts(servers: &Servers, kept: &Secrets) -> Result<((), String)> {
     let report = match &servers.direct_url {
         Some(direct) => {
-            let report = seed::run(direct).await?;
+            let report = seed::run(direct, seed::What::SampleData).await?;
             first_article::prepare_access(direct, kept).await?;
             report.to_string()
         }

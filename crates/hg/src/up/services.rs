@@ -12,7 +12,7 @@ use hg_stack::ports;
 use hg_stack::process::Signal;
 use hg_stack::watchdog::Watchdog;
 
-use super::environment::Kept;
+use super::environment::Secrets;
 use super::servers::Servers;
 use crate::cli::PortOptions;
 use crate::workspace::Workspace;
@@ -50,7 +50,7 @@ impl Running {
     pub(super) async fn start(
         options: &PortOptions,
         servers: &Servers,
-        kept: &Kept,
+        kept: &Secrets,
         logs: &Path,
     ) -> Result<(Self, String)> {
         let mut ports = [0; 4];
@@ -75,7 +75,7 @@ impl Running {
         Ok((running, said))
     }
 
-    fn spawn(&self, kind: &Kind, servers: &Servers, kept: &Kept, logs: &Path) -> Result<Daemon> {
+    fn spawn(&self, kind: &Kind, servers: &Servers, kept: &Secrets, logs: &Path) -> Result<Daemon> {
         let mut command = Command::new(Workspace::program(kind.package)?);
         command
             .envs([
