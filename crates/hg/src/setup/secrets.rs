@@ -37,7 +37,7 @@ pub(super) fn write(options: &SetupSecrets) -> Result<()> {
     let mut kept = Kept::load(&own.join("kept.env"))?;
     let values = decide(&mut Env::from_process("hg setup secrets"), &mut kept)?;
     kept.save()?;
-    for (reader, mode, files) in files(options, &values) {
+    for Folder { reader, mode, files } in folders(options, &values) {
         let folder = options.dir.join(reader);
         fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
         for (name, text) in &files {
@@ -87,11 +87,16 @@ fn seed(text: &str) -> Result<(), String> {
     InternalVerifier::new(Service::Cpm, &keys.public).map(drop).map_err(|error| error.to_string())
 }
 
-type Files<'a> = Vec<(&'static str, &'a str)>;
+/// One folder, and what it holds.
+struct Folder {
+    reader: &'static str,
+    mode: u32,
+    files: Vec<(&'static str, String)>,
+}
 
 /// Who reads what. Postgres and PgBouncer have users of their own: in their folders, which only they mount, anybody may
 /// read; the rest belongs to the user that all our images run as.
-fn files(options: &SetupSecrets, values: &Values) -> Vec<(&'static str, u32, Vec<(&'static str, String)>)> {
+fn folders(options: &SetupSecrets, values: &Values) -> Vec<Folder> {
     const EVERYBODY: u32 = 0o444;
     const OWNER: u32 = 0o400;
     let Values { postgres_password, app_password, auth_secret, secrets_keys, keys } = values;
@@ -101,21 +106,20 @@ fn files(options: &SetupSecrets, values: &Values) -> Vec<(&'static str, u32, Vec
     let users = format!("\"hg_content_app\" \"{app_password}\"\n");
     let url = ("database_url", database_url.as_str());
     let public = ("internal_public_keys", keys.public.as_str());
-    let readers: [(&'static str, u32, Files<'_>); 7] = [
-        ("database", EVERYBODY, vec![("postgres_password", postgres_password)]),
-        ("pooler", EVERYBODY, vec![("userlist.txt", &users)]),
-        ("frontend", OWNER, vec![url, ("auth_secret", auth_secret), ("internal_signing_key", &keys.gateway)]),
-        ("cpm", OWNER, vec![url, ("secrets_keys", secrets_keys), ("internal_signing_key", &keys.cpm), public]),
-        ("im", OWNER, vec![url, public]),
-        ("smm", OWNER, vec![url, public]),
-        (OWN, OWNER, vec![("migration_database_url", &migration_url), ("hg_app_password", app_password)]),
-    ];
-    readers
-        .into_iter()
-        .map(|(reader, mode, files)| {
-            (reader, mode, files.into_iter().map(|(name, text)| (name, text.to_owned())).collect())
-        })
-        .collect()
+    let folder = |reader, mode, files: &[(&'static str, &str)]| Folder {
+        reader,
+        mode,
+        files: files.iter().map(|(name, text)| (*name, (*text).to_owned())).collect(),
+    };
+    vec![
+        folder("database", EVERYBODY, &[("postgres_password", postgres_password)]),
+        folder("pooler", EVERYBODY, &[("userlist.txt", &users)]),
+        folder("frontend", OWNER, &[url, ("auth_secret", auth_secret), ("internal_signing_key", &keys.gateway)]),
+        folder("cpm", OWNER, &[url, ("secrets_keys", secrets_keys), ("internal_signing_key", &keys.cpm), public]),
+        folder("im", OWNER, &[url, public]),
+        folder("smm", OWNER, &[url, public]),
+        folder(OWN, OWNER, &[("migration_database_url", &migration_url), ("hg_app_password", app_password)]),
+    ]
 }
 
 /// Replaces a file as a whole, where its text or mode is another.
@@ -181,9 +185,9 @@ mod tests {
     fn each_reader_has_its_own_folder_and_only_its_own_secrets() {
         let folder = tempfile::tempdir().unwrap();
         let values = decide(&mut Env::from_pairs("setup", NOTHING), &mut kept(folder.path())).unwrap();
-        let files = files(&options(folder.path()), &values);
-        let of = |reader: &str| files.iter().find(|(name, ..)| *name == reader).unwrap();
-        let holds = |reader: &str, secret: &str| of(reader).2.iter().any(|(_, text)| text.contains(secret));
+        let folders = folders(&options(folder.path()), &values);
+        let of = |reader: &str| folders.iter().find(|folder| folder.reader == reader).unwrap();
+        let holds = |reader: &str, secret: &str| of(reader).files.iter().any(|(_, text)| text.contains(secret));
         for (secret, readers) in [
             (&values.postgres_password, ["database", "setup"].as_slice()),
             (&values.auth_secret, &["frontend"]),
@@ -192,11 +196,11 @@ mod tests {
             (&values.keys.cpm, &["cpm"]),
             (&values.app_password, &["pooler", "frontend", "cpm", "im", "smm", "setup"]),
         ] {
-            for (reader, ..) in &files {
+            for Folder { reader, .. } in &folders {
                 assert_eq!(holds(reader, secret), readers.contains(reader), "{reader}");
             }
         }
-        let url = &of("im").2[0].1;
+        let url = &of("im").files[0].1;
         assert!(url.ends_with("@pool:6543/hg_content"), "{url}");
     }
 
