@@ -1,6 +1,6 @@
 //! A private Postgres cluster, PgBouncer and Redis on free loopback ports.
 //!
-//! `hg up` and `hg test` stand on this crate, and so does a test that wants to break a daemon: it starts a
+//! `hg up`, `hg test` and the benchmark stand on this crate, and so does a test that wants to break a daemon: it starts a
 //! [`Stack`] of its own, restarts or stops what it likes, and disturbs nobody.
 //!
 //! ```no_run

@@ -35,6 +35,14 @@ jit = off
 
 const UP: &str = "max_connections = 200\n";
 
+/// The defaults, said aloud: a measurement without them would not be true.
+const MEASURE: &str = "\
+max_connections = 200
+fsync = on
+synchronous_commit = on
+full_page_writes = on
+";
+
 /// Nothing that a test makes outlives the test, so nothing needs to reach the disk.
 const TEST: &str = "\
 max_connections = 300
@@ -65,6 +73,7 @@ pub(crate) fn start(
     let settings = match purpose {
         Purpose::Up => UP,
         Purpose::Test => TEST,
+        Purpose::Measure => MEASURE,
     };
     home.write_for_daemon(&data.join("hg.conf"), &format!("port = {port}\n{COMMON}{settings}"))?;
     let mut command = Command::new(postgres.bin.join("postgres"));
@@ -74,7 +83,7 @@ pub(crate) fn start(
         Purpose::Up => Farewell { signal: Signal::SIGINT, patience: Duration::from_secs(30) },
         // Immediate: no checkpoint for data that nobody will read again. (It ends as a crash does, which is also
         // what a restart in a fault test should look like.)
-        Purpose::Test => Farewell { signal: Signal::SIGQUIT, patience: Duration::from_secs(10) },
+        Purpose::Test | Purpose::Measure => Farewell { signal: Signal::SIGQUIT, patience: Duration::from_secs(10) },
     };
     let mut daemon = Daemon::spawn("postgres", &mut command, &home.log("postgres"), farewell, dog)?;
     let pid_file = data.join("postmaster.pid");

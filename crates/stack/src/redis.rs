@@ -16,7 +16,7 @@ pub(crate) fn start(home: &Home, program: &Path, purpose: Purpose, port: u16, do
     let folder = home.daemon_folder("redis")?;
     let configuration = folder.join("redis.conf");
     let keeping = match purpose {
-        Purpose::Up => "appendonly yes\n",
+        Purpose::Up | Purpose::Measure => "appendonly yes\n",
         Purpose::Test => "appendonly no\n",
     };
     let (folder_path, password) = (folder.display(), &home.secrets().redis);

@@ -28,6 +28,16 @@ pub enum Purpose {
     Up,
     /// For tests: as fast as can be, and the whole folder is removed at the end.
     Test,
+    /// For measurements: what is committed is on the disk, as in production, and the whole folder is removed at the end.
+    Measure,
+}
+
+impl Purpose {
+    /// Whether nothing of the stack outlives it.
+    #[must_use]
+    pub const fn is_temporary(self) -> bool {
+        matches!(self, Self::Test | Self::Measure)
+    }
 }
 
 /// What [`Stack::start`] needs to know.
@@ -56,6 +66,13 @@ impl StackOptions {
     #[must_use]
     pub fn test(dir: impl Into<PathBuf>) -> Self {
         Self { dir: dir.into(), purpose: Purpose::Test, ports: None, pooler: PoolerSafety::Safe, servers: Servers::All }
+    }
+
+    /// A stack for measurements in `dir`, which is removed at the end: as durable as production. Choose a folder on a
+    /// real disk, for among the temporary files `fsync` may cost nothing.
+    #[must_use]
+    pub fn measure(dir: impl Into<PathBuf>) -> Self {
+        Self { purpose: Purpose::Measure, ..Self::test(dir) }
     }
 
     /// A stack for tests in a new folder among the temporary files.
@@ -92,7 +109,7 @@ impl Stack {
         let home = Home::open(&options.dir)?;
         let watchdog = match options.purpose {
             Purpose::Up => Watchdog::start(&[])?,
-            Purpose::Test => Watchdog::start(&[home.daemons(), home.dir()])?,
+            Purpose::Test | Purpose::Measure => Watchdog::start(&[home.daemons(), home.dir()])?,
         };
         let (fixed, last, purpose) = (options.ports, home.ports(), options.purpose);
         let mut ports = last.unwrap_or(Ports { postgres: 0, pgbouncer: 0, redis: 0 });
@@ -312,7 +329,7 @@ impl Drop for Stack {
         let _ = self.stop_redis();
         let _ = self.stop_postgres();
         let _ = self.home.remember(self.ports, Vec::new());
-        if self.options.purpose == Purpose::Test {
+        if self.options.purpose.is_temporary() {
             let _ = std::fs::remove_dir_all(self.home.daemons());
             let _ = std::fs::remove_dir_all(self.home.dir());
         }

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use hg_stack::process::ProcessId;
-use hg_stack::{Account, Stack, StackOptions, with_database};
+use hg_stack::{Account, Servers, Stack, StackOptions, with_database};
 use sqlx::{Connection as _, Executor as _, PgConnection};
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -145,4 +145,20 @@ fn daemons_end_when_their_owner_is_killed() {
         assert!(std::time::Instant::now() < deadline, "the watchdog did not remove {}", daemons.display());
         std::thread::yield_now();
     }
+}
+
+#[tokio::test]
+async fn a_stack_for_measurements_is_durable_and_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("measure");
+    let stack = Stack::start(StackOptions { servers: Servers::Database, ..StackOptions::measure(&dir) }).unwrap();
+    let mut superuser = PgConnection::connect(&stack.direct_url("postgres")).await.unwrap();
+    for setting in ["fsync", "synchronous_commit", "full_page_writes"] {
+        let value: String =
+            sqlx::query_scalar("SELECT current_setting($1)").bind(setting).fetch_one(&mut superuser).await.unwrap();
+        assert_eq!(value, "on", "{setting}");
+    }
+    let daemons = stack.daemons_folder().to_owned();
+    drop(stack);
+    assert!(!dir.exists() && !daemons.exists());
 }

@@ -1,0 +1,44 @@
+//! What is in the database before anything is measured: one root, ten agencies with twenty customers each (200 tenants that
+//! ask for content), strategies on all levels, the default templates, an API key per tenant, and a person.
+//!
+//! It writes past every policy, as superuser; the services then see it through theirs.
+
+mod history;
+mod people;
+mod strategies;
+mod templates;
+mod tenants;
+
+use anyhow::Result;
+use hg_types::ClientId;
+use sqlx::PgConnection;
+
+pub(crate) use self::{history::History, people::Person, tenants::Tenant};
+
+/// How many agencies there are.
+pub(crate) const AGENCIES: i32 = 10;
+/// How many customers each has.
+pub(crate) const CUSTOMERS: i32 = 20;
+
+/// What was planted.
+#[derive(Clone, Debug)]
+pub(crate) struct Planted {
+    /// The customers, one agency after the other in turn, each with its API key.
+    pub(crate) tenants: Vec<Tenant>,
+    /// The first agency, whose jobs the person sees.
+    pub(crate) agency: ClientId,
+    /// Somebody who owns that agency.
+    pub(crate) person: Person,
+}
+
+/// Plants it all.
+pub(crate) async fn plant(db: &mut PgConnection) -> Result<Planted> {
+    let root = tenants::root(db).await?;
+    let agencies = tenants::agencies(db, root).await?;
+    let tenants = tenants::customers(db).await?;
+    strategies::write(db).await?;
+    templates::write(db, root).await?;
+    let agency = agencies[0];
+    let person = people::owner_of(db, agency).await?;
+    Ok(Planted { tenants, agency, person })
+}
