@@ -90,7 +90,8 @@ else
   # Who isn't a superuser gives a function to hg_definer only while hg_definer may create in that schema. The dump grants
   # that at its very end: so the schemas are made here, with that right, and left out below.
   acting='SET ROLE hg_owner; SET row_security = on;'
-  sql "$database" "GRANT hg_definer TO current_user"
+  # The memberships are named because since PostgreSQL 16 whoever made a role is its member without the right to act as it.
+  sql "$database" "GRANT hg_owner, hg_definer TO current_user"
   sql "$database" "SET ROLE hg_owner; CREATE SCHEMA auth; CREATE SCHEMA app; GRANT CREATE ON SCHEMA auth, app TO hg_definer"
   [ -z "$run_in" ] || fail 'in a container, use its superuser'
   pg_restore --list "$from/database.dump" | sed '/ SCHEMA - \(auth\|app\) /s/^/;/' >"$work/list"

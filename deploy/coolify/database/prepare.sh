@@ -27,6 +27,8 @@ for name in HG_APP_PASSWORD HG_ADMIN_DB_PASSWORD HG_BACKUP_PASSWORD; do
   esac
   [ "${#value}" -ge 12 ] || fail "$name: at least 12 letters, digits, or any of - . _ ~"
 done
+# No notices about what is there already.
+export PGOPTIONS='-c client_min_messages=warning'
 run() { psql -X -q -v ON_ERROR_STOP=1 "$@"; }
 [ "$(run -A -t -d postgres -c 'SELECT rolsuper FROM pg_roles WHERE rolname = current_user')" = t ] || fail 'run it as a superuser of Postgres'
 [ "$(run -A -t -d postgres -c 'SHOW password_encryption')" = scram-sha-256 ] || fail 'set password_encryption = scram-sha-256 first'
@@ -43,6 +45,7 @@ SQL
 if [ "$(run -A -t -d postgres -c "SELECT count(*) FROM pg_database WHERE datname = '$database'")" = 0 ]; then
   run -d postgres -c "CREATE DATABASE $database OWNER hg_admin TEMPLATE template0 ENCODING 'UTF8'"
 fi
+run -d postgres -c "ALTER DATABASE $database OWNER TO hg_admin"
 run -d "$database" -f "$bootstrap"
 # With the right to hand them on: `hg setup database` and `hg migrate --bootstrap` repeat bootstrap.sql as hg_admin.
 run -d "$database" <<'SQL'
