@@ -78,7 +78,7 @@ here() { [ "$1" != none ]; }
 
 if here "$frontend"; then
   health gateway "$frontend" /api/health
-  ask "$frontend/"
+  ask "$frontend/" -H "Accept: text/html"
   case $status in 302 | 303 | 307) has location '/login' 'a stranger is sent to the login' ;; *) lose "a stranger is sent to the login: got $(answer)" ;; esac
   ask "$frontend/login"
   expect 200 'the login page answers'
