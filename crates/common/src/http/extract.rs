@@ -12,12 +12,12 @@ use axum::response::{IntoResponse, Response};
 use http::request::Parts;
 use http::{HeaderMap, header};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::error::ApiError;
 use super::zero;
 
-/// A JSON body, in and out.
+/// A JSON body, in and out. What comes in must be an object.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Json<T>(pub T);
 
@@ -126,10 +126,17 @@ fn body_error(rejection: BytesRejection) -> ApiError {
     }
 }
 
-/// Reads JSON as [`Json`] does: 400 with line and column for what is no JSON, 422 naming the field for what doesn't fit `T`.
+/// Reads JSON as [`Json`] does: 400 for what is no JSON (with line and column) or no object, 422 naming the field for what
+/// doesn't fit `T`.
 fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
-    if bytes.is_empty() {
-        return Err(ApiError::bad_request("the request body is empty: JSON is expected").with_code("malformed_json"));
+    // serde would take an array for a struct, field by field in the order of their declaration.
+    match bytes.iter().find(|byte| !byte.is_ascii_whitespace()) {
+        Some(b'{') => {}
+        None => {
+            let message = "the request body is empty: a JSON object is expected";
+            return Err(ApiError::bad_request(message).with_code("malformed_json"));
+        }
+        Some(_) => return Err(no_object(bytes)),
     }
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
@@ -144,6 +151,16 @@ fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
         return Err(ApiError::field(path, zero::MESSAGE));
     }
     Ok(value)
+}
+
+/// The 400 for a body that doesn't begin as an object does: it may be JSON or not.
+fn no_object(bytes: &[u8]) -> ApiError {
+    match serde_json::from_slice::<IgnoredAny>(bytes) {
+        Ok(IgnoredAny) => {
+            ApiError::bad_request("the request body must be a JSON object: {…}").with_code("malformed_json")
+        }
+        Err(error) => malformed(&error),
+    }
 }
 
 fn malformed(error: &serde_json::Error) -> ApiError {
@@ -274,10 +291,17 @@ mod tests {
         assert_eq!(field, "lines[0].size");
         let (field, message) = refused_field(r#"{"topic": "x", "topic": "y"}"#).await;
         assert_eq!((field.as_str(), message.as_str()), ("topic", "is given twice"));
-        for body in ["[]", "3"] {
-            let (field, message) = refused_field(body).await;
-            assert!(field == "body" && message.ends_with("expected an object"), "{field}: {message}");
+    }
+
+    #[tokio::test]
+    async fn a_body_is_an_object_and_nothing_else() {
+        for body in [r#"["x", []]"#, " \n[]", "3", "\"topic\"", "null"] {
+            let (status, answer) = post_order("application/json", body.to_owned()).await;
+            assert_eq!((status, &answer["error"]["code"]), (400, &json!("malformed_json")), "{body}");
+            let message = answer["error"]["message"].as_str().unwrap();
+            assert!(message.contains("must be a JSON object"), "{body}: {message}");
         }
+        assert_eq!(post_order("application/json", " \r\n\t{\"topic\": \"x\"}").await.0, 200);
     }
 
     #[tokio::test]
@@ -302,7 +326,7 @@ mod tests {
         assert_eq!((status, &answer["error"]["code"]), (400, &json!("malformed_json")));
         let message = answer["error"]["message"].as_str().unwrap();
         assert!(message.ends_with("at line 2, column 11"), "{message}");
-        for body in ["", "{\"topic\": \"x\"} trailing", "{\"topic\":"] {
+        for body in ["", " \n", "{\"topic\": \"x\"} trailing", "{\"topic\":", "[1,", "topic=x"] {
             assert_eq!(post_order("application/json", body.to_owned()).await.0, 400, "{body:?}");
         }
     }

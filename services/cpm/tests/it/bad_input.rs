@@ -26,6 +26,10 @@ async fn malformed_too_large_and_of_another_type() {
     let cpm = TestCpm::start().await;
     let member = cpm.member();
     assert_eq!(member.post_bytes("/generate", "{\"client_id\": ").await.expect(400).code(), "malformed_json");
+    // serde would fill a struct from an array.
+    let in_order = member.post("/generate", &json!(["cincinnati-electrician", "blog_post"])).await.expect(400);
+    assert_eq!(in_order.code(), "malformed_json");
+    assert!(in_order.json()["error"]["message"].as_str().unwrap().contains("must be a JSON object"));
     let large = serde_json::to_vec(&blog_with(json!({"prompt": "x".repeat(1024 * 1024)}))).unwrap();
     drop(member.post_bytes("/generate", large).await.expect(413));
     let as_text = member
