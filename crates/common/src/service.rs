@@ -1,10 +1,13 @@
-//! What the starts of our services have in common: the schema, the health of what all stand on, and the whole assembly
-//! where only our own services call.
+//! What the starts of our services have in common: the process, the schema, the health of what all stand on, and the whole
+//! assembly where only our own services call.
 //!
 //! It wires what other modules offer. It must not know a resource, nor decide anything about a request.
 
+mod process;
+
 use std::time::Duration;
 
+pub use self::process::main;
 use crate::{
     auth::{Authenticator, InternalVerifier, NoApiKeys, Service, internal::KeyError},
     config::{CoreConfig, DatabaseConfig, ServiceConfig},
@@ -13,6 +16,7 @@ use crate::{
         App, BuiltApp, CheckError, Criticality, HealthChecks, HealthChecksBuilder, Routes, ServeError, ServiceInfo,
         ShutdownToken,
     },
+    http_client::HttpClientError,
     redis::{Redis, RedisError},
     telemetry::{MetricsHandle, keep_up},
 };
@@ -20,32 +24,24 @@ use crate::{
 /// How long a start waits for somebody else's migrations.
 const SCHEMA_PATIENCE: Duration = Duration::from_secs(120);
 
-/// The schema isn't what this version needs.
-#[derive(Debug, thiserror::Error)]
-pub enum SchemaNotReady {
-    /// It couldn't be migrated, or nobody did in time.
-    #[error(transparent)]
-    Migration(#[from] MigrationFailed),
-    /// The database can't be used.
-    #[error(transparent)]
-    Database(#[from] ConnectError),
-}
-
-/// A service that only our own services call can't start, or stopped serving.
+/// A service can't start, or stopped serving, for a reason that any of them may have.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The callers' public keys can't be read.
     #[error("INTERNAL_PUBLIC_KEYS can't be read")]
     Keys(#[from] KeyError),
-    /// The schema isn't there.
+    /// The schema couldn't be migrated, or nobody did in time.
     #[error(transparent)]
-    Schema(#[from] SchemaNotReady),
+    Schema(#[from] MigrationFailed),
     /// The database can't be used.
     #[error(transparent)]
     Database(#[from] ConnectError),
     /// The address of Redis can't be used.
     #[error(transparent)]
     Redis(#[from] RedisError),
+    /// The client for calls to other services couldn't be made.
+    #[error(transparent)]
+    Http(#[from] HttpClientError),
     /// The API description couldn't be written.
     #[error("the API description can't be written")]
     Description(#[from] serde_json::Error),
@@ -58,7 +54,7 @@ pub enum StartError {
 ///
 /// # Errors
 /// When the database can't be used, a migration fails, or the schema doesn't come within two minutes.
-pub async fn prepare_schema(info: ServiceInfo, config: &DatabaseConfig) -> Result<(), SchemaNotReady> {
+pub async fn prepare_schema(info: ServiceInfo, config: &DatabaseConfig) -> Result<(), StartError> {
     if let Some(direct) = &config.direct_url {
         let applied = db::migrate(direct.expose()).await?;
         tracing::info!(?applied, version = db::latest_version(), "the schema is up to date");
@@ -119,7 +115,7 @@ pub async fn serve(
     core: &CoreConfig,
     metrics: MetricsHandle,
     shutdown: ShutdownToken,
-) -> Result<(), ServeError> {
+) -> Result<(), StartError> {
     tokio::spawn(keep_up(metrics, shutdown.clone()));
-    crate::http::serve(app.router, core, shutdown).await
+    Ok(crate::http::serve(app.router, core, shutdown).await?)
 }

@@ -53,6 +53,12 @@ pub struct Config {
 #[derive(Clone, Debug)]
 pub struct ClientApiKeys(pub Vec<(ClientRef, Secret)>);
 
+impl AsRef<CoreConfig> for Config {
+    fn as_ref(&self) -> &CoreConfig {
+        &self.core
+    }
+}
+
 impl ReadConfig for Config {
     fn read(env: &mut Env) -> Option<Self> {
         let core = CoreConfig::read(env, DEFAULT_PORT);

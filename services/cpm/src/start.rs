@@ -8,14 +8,14 @@ mod health;
 use std::{sync::Arc, time::Duration};
 
 use hg_common::{
-    auth::{Authenticator, InternalIssuer, InternalVerifier, Service, internal::KeyError},
+    auth::{Authenticator, InternalIssuer, InternalVerifier, Service},
     config::Secret,
-    db::{ConnectError, Db, SystemDb},
-    http::{App, BuiltApp, ServeError, ServiceInfo, ShutdownToken, serve},
-    http_client::{self, HttpClientError},
-    redis::{Redis, RedisError},
-    service::{self, SchemaNotReady},
-    telemetry::{MetricsHandle, keep_up},
+    db::{Db, SystemDb},
+    http::{App, BuiltApp, ServiceInfo, ShutdownToken},
+    http_client,
+    redis::Redis,
+    service,
+    telemetry::MetricsHandle,
     time::SystemClock,
 };
 use hg_contracts::{ImClient, Peer, SmmClient};
@@ -46,33 +46,15 @@ const PACE_INTERVAL: Duration = Duration::from_secs(60);
 /// The service can't start, or stopped serving.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// Internal keys can't be read.
-    #[error("INTERNAL_SIGNING_KEY or INTERNAL_PUBLIC_KEYS can't be read")]
-    Keys(#[from] KeyError),
-    /// The schema isn't there.
+    /// What may happen to any service.
     #[error(transparent)]
-    Schema(#[from] SchemaNotReady),
-    /// The database can't be used.
-    #[error(transparent)]
-    Database(#[from] ConnectError),
+    Common(#[from] service::StartError),
     /// The operator's limits or keys couldn't be put in force.
     #[error("limits and API keys of the environment can't be put in force")]
     Bootstrap(#[source] sqlx::Error),
-    /// The address of Redis can't be used.
-    #[error(transparent)]
-    Redis(#[from] RedisError),
     /// A provider's settings can't work.
     #[error(transparent)]
     Providers(#[from] hg_llm::registry::ConfigError),
-    /// No HTTP client.
-    #[error(transparent)]
-    Http(#[from] HttpClientError),
-    /// The API description couldn't be written.
-    #[error("the API description can't be written")]
-    Description(#[from] serde_json::Error),
-    /// The server couldn't listen or stopped.
-    #[error(transparent)]
-    Serve(#[from] ServeError),
 }
 
 /// The service put together, not yet listening, and without a worker.
@@ -90,15 +72,12 @@ pub struct Cpm {
 /// # Errors
 /// When the database can't be reached or its pooler is unsafe, or something of the configuration can't be used.
 pub async fn build(config: &Config, metrics: MetricsHandle, shutdown: &ShutdownToken) -> Result<Cpm, StartError> {
-    let verifier = InternalVerifier::new(Service::Cpm, config.identity.public_keys.as_deref().unwrap_or_default())?;
-    let issuer = InternalIssuer::new(Service::Cpm, config.identity.signing_key.as_ref().map_or("", Secret::expose))?;
+    let (verifier, issuer) = keys(config)?;
     let registry = Arc::new(Registry::new(&config.providers.registry)?);
-    let (url, most) = (config.database.url.expose(), config.database.max_connections);
-    let (db, system) = Db::connect_with_system(url, most, "hg-cpm").await?;
-    let redis = Redis::new(&config.redis)?;
+    let (db, system, redis) = connect(config).await?;
     bootstrap::run(&system, config).await.map_err(StartError::Bootstrap)?;
 
-    let http = http_client::internal(INFO.name)?;
+    let http = http_client::internal(INFO.name).map_err(service::StartError::from)?;
     let smm = Peer::new(http.clone(), issuer.clone(), Service::Smm, config.smm.as_str());
     let im = Peer::new(http, issuer, Service::Im, config.im.as_str());
     let state = AppState {
@@ -122,7 +101,8 @@ pub async fn build(config: &Config, metrics: MetricsHandle, shutdown: &ShutdownT
     let app = App::new(INFO, FromAddress(Authenticator::new(verifier, keys)), checks)
         .metrics(metrics)
         .body_limit(config.core.max_body_bytes)
-        .build(routes(), state.clone())?;
+        .build(routes(), state.clone())
+        .map_err(service::StartError::from)?;
     let worker = WorkerDeps {
         db: state.db.clone(),
         system,
@@ -136,6 +116,20 @@ pub async fn build(config: &Config, metrics: MetricsHandle, shutdown: &ShutdownT
     Ok(Cpm { app, state, worker })
 }
 
+fn keys(config: &Config) -> Result<(InternalVerifier, InternalIssuer), service::StartError> {
+    let identity = &config.identity;
+    let verifier = InternalVerifier::new(Service::Cpm, identity.public_keys.as_deref().unwrap_or_default())?;
+    let issuer = InternalIssuer::new(Service::Cpm, identity.signing_key.as_ref().map_or("", Secret::expose))?;
+    Ok((verifier, issuer))
+}
+
+/// The database, also for what crosses tenants, and Redis.
+async fn connect(config: &Config) -> Result<(Db, SystemDb, Redis), service::StartError> {
+    let (url, most) = (config.database.url.expose(), config.database.max_connections);
+    let (db, system) = Db::connect_with_system(url, most, "hg-cpm").await?;
+    Ok((db, system, Redis::new(&config.redis)?))
+}
+
 /// Brings the schema up to date (or waits for it), then serves and works until `shutdown`.
 ///
 /// # Errors
@@ -144,10 +138,9 @@ pub async fn run(config: Config, metrics: MetricsHandle, shutdown: ShutdownToken
     service::prepare_schema(INFO, &config.database).await?;
     let cpm = build(&config, metrics.clone(), &shutdown).await?;
     cpm.state.redis.warn_unless_noeviction().await;
-    tokio::spawn(keep_up(metrics, shutdown.clone()));
     tokio::spawn(watch_pace(cpm.state.clone(), cpm.worker.system.clone()));
     let worker = Worker::spawn(cpm.worker, shutdown.clone());
-    let served = serve(cpm.app.router, &config.core, shutdown.clone()).await;
+    let served = service::serve(cpm.app, &config.core, metrics, shutdown.clone()).await;
     // Also where the listener failed: what runs is handed back before the process ends.
     shutdown.cancel();
     worker.drained().await;

@@ -56,6 +56,12 @@ impl Config {
     }
 }
 
+impl AsRef<CoreConfig> for Config {
+    fn as_ref(&self) -> &CoreConfig {
+        &self.core
+    }
+}
+
 impl ReadConfig for Config {
     fn read(env: &mut Env) -> Option<Self> {
         let core = CoreConfig::read(env, DEFAULT_PORT);

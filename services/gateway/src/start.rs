@@ -6,16 +6,16 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{Router, middleware, routing::any};
 use hg_common::{
-    auth::{InternalIssuer, Service, internal::KeyError},
-    db::{ConnectError, Db},
+    auth::{InternalIssuer, Service},
+    db::Db,
     http::{
-        ApiError, App as Scaffold, BuiltApp, CheckError, Criticality, HealthChecks, RootPage, ServeError, ServiceInfo,
-        ShutdownToken, serve,
+        ApiError, App as Scaffold, BuiltApp, CheckError, Criticality, HealthChecks, RootPage, ServiceInfo,
+        ShutdownToken,
     },
-    http_client::{self, HttpClientError},
-    redis::{Redis, RedisError},
-    service::{self, SchemaNotReady},
-    telemetry::{MetricsHandle, keep_up},
+    http_client,
+    redis::Redis,
+    service,
+    telemetry::MetricsHandle,
     time::SystemClock,
 };
 use hg_contracts::{CpmClient, ImClient, Peer, SmmClient};
@@ -47,33 +47,15 @@ const CORS_MAX_AGE: Duration = Duration::from_secs(600);
 /// The service can't start, or stopped serving.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The signing key can't be read.
-    #[error("INTERNAL_SIGNING_KEY can't be read")]
-    Key(#[from] KeyError),
-    /// The schema isn't there.
+    /// What may happen to any service.
     #[error(transparent)]
-    Schema(#[from] SchemaNotReady),
-    /// The database can't be used.
-    #[error(transparent)]
-    Database(#[from] ConnectError),
-    /// The address of Redis can't be used.
-    #[error(transparent)]
-    Redis(#[from] RedisError),
-    /// The client for calls to the other services couldn't be made.
-    #[error(transparent)]
-    HttpClient(#[from] HttpClientError),
+    Common(#[from] service::StartError),
     /// A template isn't valid.
     #[error(transparent)]
     Templates(#[from] RenderError),
     /// Scripts and styles are missing, in production.
     #[error(transparent)]
     Assets(#[from] AssetError),
-    /// The API description couldn't be written.
-    #[error("the API description can't be written")]
-    Description(#[from] serde_json::Error),
-    /// The server couldn't listen or stopped.
-    #[error(transparent)]
-    Serve(#[from] ServeError),
 }
 
 /// The service put together, without a listener.
@@ -90,8 +72,7 @@ pub struct App {
 /// # Errors
 /// When the database can't be reached or its pooler is unsafe, or a key, an address or a template can't be read.
 pub async fn build(config: &Config, metrics: MetricsHandle, shutdown: ShutdownToken) -> Result<App, StartError> {
-    let db = Db::connect(config.database.url.expose(), config.database.max_connections, "hg-gateway").await?;
-    let redis = Redis::new(&config.redis)?;
+    let (db, redis) = connect(config).await?;
     let templates = Arc::new(Templates::load()?);
     let (assets, missing) = load_assets(config)?;
     let cookies = if config.is_https() { CookiePolicy::Https } else { CookiePolicy::Http };
@@ -125,7 +106,8 @@ pub async fn build(config: &Config, metrics: MetricsHandle, shutdown: ShutdownTo
         .body_limit(config.core.max_body_bytes)
         .fallback(any(async || ApiError::not_found("page")))
         .layer(layers)
-        .build(routes(&health), state.clone())?;
+        .build(routes(&health), state.clone())
+        .map_err(service::StartError::from)?;
     Ok(App { built, state })
 }
 
@@ -136,10 +118,14 @@ pub async fn build(config: &Config, metrics: MetricsHandle, shutdown: ShutdownTo
 pub async fn run(config: Config, metrics: MetricsHandle, shutdown: ShutdownToken) -> Result<(), StartError> {
     service::prepare_schema(INFO, &config.database).await?;
     let app = build(&config, metrics.clone(), shutdown.clone()).await?;
-    tokio::spawn(keep_up(metrics, shutdown.clone()));
-    serve(app.built.router, &config.core, shutdown).await?;
+    service::serve(app.built, &config.core, metrics, shutdown).await?;
     app.state.db.close().await;
     Ok(())
+}
+
+async fn connect(config: &Config) -> Result<(Db, Redis), service::StartError> {
+    let (url, most) = (config.database.url.expose(), config.database.max_connections);
+    Ok((Db::connect(url, most, "hg-gateway").await?, Redis::new(&config.redis)?))
 }
 
 /// Scripts and styles. Production needs them; elsewhere the API works without, and pages say what to run.
@@ -154,7 +140,7 @@ fn load_assets(config: &Config) -> Result<(Assets, Option<MissingAssets>), Start
     }
 }
 
-fn peers(config: &Config) -> Result<[Peer; 3], StartError> {
+fn peers(config: &Config) -> Result<[Peer; 3], service::StartError> {
     let key = config.identity.signing_key.as_ref().map_or("", |key| key.expose());
     let issuer = InternalIssuer::new(Service::Gateway, key)?;
     let http = http_client::internal(INFO.name)?;

@@ -1,6 +1,6 @@
 //! What the instructions service reads from its environment. Values only; nothing is opened here.
 
-use hg_common::config::{Env, IdentityNeeds, ReadConfig, ServiceConfig};
+use hg_common::config::{CoreConfig, Env, IdentityNeeds, ReadConfig, ServiceConfig};
 
 /// The port where none is configured.
 pub const DEFAULT_PORT: u16 = 8001;
@@ -10,6 +10,12 @@ pub const DEFAULT_PORT: u16 = 8001;
 pub struct Config {
     /// What it has in common with others; there is nothing else so far.
     pub common: ServiceConfig,
+}
+
+impl AsRef<CoreConfig> for Config {
+    fn as_ref(&self) -> &CoreConfig {
+        &self.common.core
+    }
 }
 
 impl ReadConfig for Config {

@@ -33,5 +33,5 @@ pub async fn build(config: &Config, metrics: MetricsHandle) -> Result<BuiltApp, 
 pub async fn run(config: Config, metrics: MetricsHandle, shutdown: ShutdownToken) -> Result<(), StartError> {
     service::prepare_schema(INFO, &config.common.database).await?;
     let app = build(&config, metrics.clone()).await?;
-    Ok(service::serve(app, &config.common.core, metrics, shutdown).await?)
+    service::serve(app, &config.common.core, metrics, shutdown).await
 }

@@ -15,7 +15,7 @@ pub(crate) struct Smm {
     pub(crate) db: TestDb,
     pub(crate) identity: Identity,
     pub(crate) app: BuiltApp,
-    server: TestServer,
+    pub(crate) server: TestServer,
 }
 
 impl Smm {

@@ -6,5 +6,6 @@ mod clients;
 mod effective;
 mod harness;
 mod members;
+mod process;
 mod refusals;
 mod strategies;
