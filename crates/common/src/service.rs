@@ -9,7 +9,7 @@ use std::time::Duration;
 
 pub use self::process::main;
 use crate::{
-    auth::{Authenticator, InternalVerifier, NoApiKeys, Service, internal::KeyError},
+    auth::{Authenticator, NoApiKeys},
     config::{CoreConfig, DatabaseConfig, ServiceConfig},
     db::{self, ConnectError, Db, MigrationFailed},
     http::{
@@ -27,9 +27,6 @@ const SCHEMA_PATIENCE: Duration = Duration::from_secs(120);
 /// A service can't start, or stopped serving, for a reason that any of them may have.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The callers' public keys can't be read.
-    #[error("INTERNAL_PUBLIC_KEYS can't be read")]
-    Keys(#[from] KeyError),
     /// The schema couldn't be migrated, or nobody did in time.
     #[error(transparent)]
     Schema(#[from] MigrationFailed),
@@ -83,9 +80,9 @@ pub fn health(info: ServiceInfo, db: &Db, redis: &Redis) -> HealthChecksBuilder 
 /// Connects and puts together a service that only our own services call, without listening. The schema must be there.
 ///
 /// # Errors
-/// When the database can't be reached or its pooler is unsafe, or a key or address can't be read.
+/// When the database can't be reached or its pooler is unsafe, or the address of Redis can't be used.
 pub async fn build_internal<S>(
-    (info, service): (ServiceInfo, Service),
+    info: ServiceInfo,
     config: &ServiceConfig,
     metrics: MetricsHandle,
     offer: impl FnOnce(Db) -> (Routes<S>, S),
@@ -93,13 +90,12 @@ pub async fn build_internal<S>(
 where
     S: Clone + Send + Sync + 'static,
 {
-    let verifier = InternalVerifier::new(service, config.identity.public_keys.as_deref().unwrap_or_default())?;
     let database = &config.database;
     let db = Db::connect(database.url.expose(), database.max_connections, &format!("hg-{}", info.name)).await?;
     let redis = Redis::new(&config.redis)?;
     let checks = health(info, &db, &redis).build();
     let (routes, state) = offer(db);
-    App::new(info, Authenticator::new(verifier, NoApiKeys), checks)
+    App::new(info, Authenticator::new(config.callers.clone(), NoApiKeys), checks)
         .metrics(metrics)
         .body_limit(config.core.max_body_bytes)
         .build(routes, state)

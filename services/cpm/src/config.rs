@@ -7,9 +7,10 @@ mod providers;
 use std::{collections::BTreeMap, sync::Arc};
 
 use hg_common::{
+    auth::{InternalIssuer, InternalVerifier, Service},
     config::{
-        CoreConfig, DatabaseConfig, Env, IdentityConfig, IdentityNeeds, Peer, ReadConfig, RedisConfig, Secret,
-        ServiceUrl, read_peer,
+        CoreConfig, DatabaseConfig, Env, Peer, ReadConfig, RedisConfig, Secret, ServiceUrl, read_peer,
+        read_public_keys, read_signing_key,
     },
     crypto::Keyring,
 };
@@ -29,8 +30,10 @@ pub struct Config {
     pub database: DatabaseConfig,
     /// Where Redis is.
     pub redis: RedisConfig,
-    /// Whose tokens are believed, and with which this service calls others.
-    pub identity: IdentityConfig,
+    /// Whose tokens are believed.
+    pub callers: InternalVerifier,
+    /// Signs the tokens with which this service calls others.
+    pub issuer: InternalIssuer,
     /// Where strategies come from.
     pub smm: ServiceUrl,
     /// Where prompts come from.
@@ -64,7 +67,8 @@ impl ReadConfig for Config {
         let core = CoreConfig::read(env, DEFAULT_PORT);
         let database = DatabaseConfig::read(env, core.environment);
         let redis = RedisConfig::read(env, core.environment);
-        let identity = IdentityConfig::read(env, IdentityNeeds::Both);
+        let issuer = read_signing_key(env, Service::Cpm);
+        let callers = read_public_keys(env, Service::Cpm);
         let smm = read_peer(env, Peer::Smm, core.environment);
         let im = read_peer(env, Peer::Im, core.environment);
         let providers = ProvidersConfig::read(env, core.environment);
@@ -91,7 +95,8 @@ impl ReadConfig for Config {
             core,
             database: database?,
             redis: redis?,
-            identity: identity?,
+            callers: callers?,
+            issuer: issuer?,
             smm: smm?,
             im: im?,
             providers,
@@ -130,8 +135,8 @@ mod tests {
     const NEEDED: [(&str, &str); 4] = [
         ("DATABASE_URL", "postgres://hg_content_app:x@127.0.0.1:6543/hg_content"),
         ("REDIS_URL", "redis://127.0.0.1:6379"),
-        ("INTERNAL_SIGNING_KEY", "k:AAAA"),
-        ("INTERNAL_PUBLIC_KEYS", "gateway:k:AAAA"),
+        ("INTERNAL_SIGNING_KEY", "k:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
+        ("INTERNAL_PUBLIC_KEYS", "gateway:k:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
     ];
 
     fn read(more: &[(&str, &str)]) -> Result<Config, ConfigErrors> {
@@ -203,12 +208,16 @@ mod tests {
             ("DAILY_COST_LIMIT", "-1"),
             ("DEFAULT_LLM_PROVIDER", "skynet"),
             ("WORKER_CONCURRENCY", "0"),
+            ("INTERNAL_SIGNING_KEY", "k:aHVudGVyMg=="),
+            ("INTERNAL_PUBLIC_KEYS", "gateway"),
         ])
         .unwrap_err();
         let named: Vec<_> = errors.problems.iter().map(|problem| problem.variable.as_str()).collect();
         assert_eq!(
             named,
             [
+                "INTERNAL_SIGNING_KEY",
+                "INTERNAL_PUBLIC_KEYS",
                 "DEFAULT_LLM_PROVIDER",
                 "DAILY_COST_LIMIT",
                 "LLM_PRICE_OVERRIDES",
@@ -217,7 +226,8 @@ mod tests {
                 "CPM_CLIENT_API_KEYS"
             ]
         );
-        assert!(!errors.to_string().contains("hunter2"));
+        let told = errors.to_string();
+        assert!(!told.contains("hunter2") && !told.contains("aHVudGVyMg"), "{told}");
     }
 
     #[test]

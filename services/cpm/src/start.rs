@@ -8,8 +8,7 @@ mod health;
 use std::{sync::Arc, time::Duration};
 
 use hg_common::{
-    auth::{Authenticator, InternalIssuer, InternalVerifier, Service},
-    config::Secret,
+    auth::{Authenticator, Service},
     db::{Db, SystemDb},
     http::{App, BuiltApp, ServiceInfo, ShutdownToken},
     http_client,
@@ -72,14 +71,13 @@ pub struct Cpm {
 /// # Errors
 /// When the database can't be reached or its pooler is unsafe, or something of the configuration can't be used.
 pub async fn build(config: &Config, metrics: MetricsHandle, shutdown: &ShutdownToken) -> Result<Cpm, StartError> {
-    let (verifier, issuer) = keys(config)?;
     let registry = Arc::new(Registry::new(&config.providers.registry)?);
     let (db, system, redis) = connect(config).await?;
     bootstrap::run(&system, config).await.map_err(StartError::Bootstrap)?;
 
     let http = http_client::internal(INFO.name).map_err(service::StartError::from)?;
-    let smm = Peer::new(http.clone(), issuer.clone(), Service::Smm, config.smm.as_str());
-    let im = Peer::new(http, issuer, Service::Im, config.im.as_str());
+    let smm = Peer::new(http.clone(), config.issuer.clone(), Service::Smm, config.smm.as_str());
+    let im = Peer::new(http, config.issuer.clone(), Service::Im, config.im.as_str());
     let state = AppState {
         queue: Queue::new(redis.clone(), system.clone(), config.jobs.settings.clone()),
         hub: Hub::spawn(redis.clone(), shutdown.clone()),
@@ -98,7 +96,7 @@ pub async fn build(config: &Config, metrics: MetricsHandle, shutdown: &ShutdownT
     };
     let keys = StoredApiKeys::new(state.db.clone(), WrongKeys::new(state.throttle.clone()));
     let checks = health::checks(&state, &smm, &im);
-    let app = App::new(INFO, FromAddress(Authenticator::new(verifier, keys)), checks)
+    let app = App::new(INFO, FromAddress(Authenticator::new(config.callers.clone(), keys)), checks)
         .metrics(metrics)
         .body_limit(config.core.max_body_bytes)
         .build(routes(), state.clone())
@@ -114,13 +112,6 @@ pub async fn build(config: &Config, metrics: MetricsHandle, shutdown: &ShutdownT
         keyring: state.keyring.clone(),
     };
     Ok(Cpm { app, state, worker })
-}
-
-fn keys(config: &Config) -> Result<(InternalVerifier, InternalIssuer), service::StartError> {
-    let identity = &config.identity;
-    let verifier = InternalVerifier::new(Service::Cpm, identity.public_keys.as_deref().unwrap_or_default())?;
-    let issuer = InternalIssuer::new(Service::Cpm, identity.signing_key.as_ref().map_or("", Secret::expose))?;
-    Ok((verifier, issuer))
 }
 
 /// The database, also for what crosses tenants, and Redis.

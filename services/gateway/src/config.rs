@@ -2,9 +2,10 @@
 
 use std::{fmt, num::NonZeroU32, str::FromStr};
 
+use hg_common::auth::{InternalIssuer, Service};
 use hg_common::config::{
-    CommaList, CoreConfig, DatabaseConfig, Env, Environment, IdentityConfig, IdentityNeeds, PeerConfig, ReadConfig,
-    RedisConfig, Secret, ServiceUrl, is_private_host,
+    CommaList, CoreConfig, DatabaseConfig, Env, Environment, PeerConfig, ReadConfig, RedisConfig, Secret, ServiceUrl,
+    is_private_host, read_signing_key,
 };
 
 use crate::client_address::Network;
@@ -30,8 +31,8 @@ pub struct Config {
     pub database: DatabaseConfig,
     /// Where attempts are counted.
     pub redis: RedisConfig,
-    /// The key that internal tokens are signed with.
-    pub identity: IdentityConfig,
+    /// Signs internal tokens.
+    pub issuer: InternalIssuer,
     /// Where the other services are.
     pub peers: PeerConfig,
     /// Signs sessions and the tokens of forms.
@@ -67,7 +68,7 @@ impl ReadConfig for Config {
         let core = CoreConfig::read(env, DEFAULT_PORT);
         let database = DatabaseConfig::read(env, core.environment);
         let redis = RedisConfig::read(env, core.environment);
-        let identity = IdentityConfig::read(env, IdentityNeeds::Signs);
+        let issuer = read_signing_key(env, Service::Gateway);
         let peers = PeerConfig::read(env, core.environment);
         let auth_secret = env
             .required::<Secret>("AUTH_SECRET")
@@ -99,7 +100,7 @@ impl ReadConfig for Config {
             core,
             database: database?,
             redis: redis?,
-            identity: identity?,
+            issuer: issuer?,
             peers: peers?,
             auth_secret: auth_secret?,
             public_url: public_url?,

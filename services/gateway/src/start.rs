@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{Router, middleware, routing::any};
 use hg_common::{
-    auth::{InternalIssuer, Service},
+    auth::Service,
     db::Db,
     http::{
         ApiError, App as Scaffold, BuiltApp, CheckError, Criticality, HealthChecks, RootPage, ServiceInfo,
@@ -70,7 +70,7 @@ pub struct App {
 /// Connects and puts the service together, without listening. The schema must be there.
 ///
 /// # Errors
-/// When the database can't be reached or its pooler is unsafe, or a key, an address or a template can't be read.
+/// When the database can't be reached or its pooler is unsafe, or an address or a template can't be used.
 pub async fn build(config: &Config, metrics: MetricsHandle, shutdown: ShutdownToken) -> Result<App, StartError> {
     let (db, redis) = connect(config).await?;
     let templates = Arc::new(Templates::load()?);
@@ -141,10 +141,8 @@ fn load_assets(config: &Config) -> Result<(Assets, Option<MissingAssets>), Start
 }
 
 fn peers(config: &Config) -> Result<[Peer; 3], service::StartError> {
-    let key = config.identity.signing_key.as_ref().map_or("", |key| key.expose());
-    let issuer = InternalIssuer::new(Service::Gateway, key)?;
     let http = http_client::internal(INFO.name)?;
-    let peer = |service, url: &str| Peer::new(http.clone(), issuer.clone(), service, url);
+    let peer = |service, url: &str| Peer::new(http.clone(), config.issuer.clone(), service, url);
     Ok([
         peer(Service::Cpm, config.peers.cpm.as_str()),
         peer(Service::Im, config.peers.im.as_str()),

@@ -1,6 +1,9 @@
 //! What the strategy service reads from its environment. Values only; nothing is opened here.
 
-use hg_common::config::{CoreConfig, Env, IdentityNeeds, ReadConfig, ServiceConfig};
+use hg_common::{
+    auth::Service,
+    config::{CoreConfig, Env, ReadConfig, ServiceConfig},
+};
 
 /// The port where none is configured.
 pub const DEFAULT_PORT: u16 = 8003;
@@ -20,7 +23,7 @@ impl AsRef<CoreConfig> for Config {
 
 impl ReadConfig for Config {
     fn read(env: &mut Env) -> Option<Self> {
-        let common = ServiceConfig::read(env, DEFAULT_PORT, IdentityNeeds::Verifies)?;
+        let common = ServiceConfig::read(env, DEFAULT_PORT, Service::Smm)?;
         Some(Self { common })
     }
 }

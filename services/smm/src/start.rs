@@ -3,7 +3,6 @@
 //! It wires; it must not decide anything about clients or strategies.
 
 use hg_common::{
-    auth::Service,
     http::{BuiltApp, ServiceInfo, ShutdownToken},
     service,
     telemetry::MetricsHandle,
@@ -20,10 +19,10 @@ pub const INFO: ServiceInfo =
 /// Connects and puts the service together, without listening. The schema must be there.
 ///
 /// # Errors
-/// When the database can't be reached or its pooler is unsafe, or a key or address can't be read.
+/// When the database can't be reached or its pooler is unsafe, or the address of Redis can't be used.
 pub async fn build(config: &Config, metrics: MetricsHandle) -> Result<BuiltApp, StartError> {
     let offer = |db| (routes(), AppState { db });
-    service::build_internal((INFO, Service::Smm), &config.common, metrics, offer).await
+    service::build_internal(INFO, &config.common, metrics, offer).await
 }
 
 /// Brings the schema up to date (or waits for it), then serves until `shutdown`.

@@ -1,68 +1,52 @@
-//! The keys by which services know each other, as text: `crate::auth` gives them meaning.
+//! The keys by which services know each other, read as what they are for: signing and verifying internal tokens.
+//!
+//! It must not keep a key as text: one that can't be used is a problem of its variable, named with all others.
 
 use super::env::Env;
-use super::values::Secret;
+use crate::auth::{InternalIssuer, InternalVerifier, Service};
 
-/// What a service does with internal tokens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum IdentityNeeds {
-    /// It calls others (gateway).
-    Signs,
-    /// It is called (im, smm).
-    Verifies,
-    /// It does both (cpm).
-    Both,
+/// Reads the key with which `service` calls others; `None` when a problem was recorded.
+pub fn read_signing_key(env: &mut Env, service: Service) -> Option<InternalIssuer> {
+    env.required::<InternalIssuer>("INTERNAL_SIGNING_KEY")
+        .secret()
+        .doc("This service's key for calling others, kid:base64seed; `hg admin keys` makes one per service.")
+        .read_with(|text| InternalIssuer::new(service, text).map_err(|error| error.to_string()))
 }
 
-/// The keys of internal identity.
-#[derive(Debug, Clone)]
-pub struct IdentityConfig {
-    /// This service's own key: `kid:base64seed`.
-    pub signing_key: Option<Secret>,
-    /// The callers' public keys: `gateway:kid:base64,cpm:kid:base64,…`.
-    pub public_keys: Option<String>,
-}
-
-impl IdentityConfig {
-    /// Reads what the service needs; `None` when a problem was recorded.
-    pub fn read(env: &mut Env, needs: IdentityNeeds) -> Option<Self> {
-        let signs = needs != IdentityNeeds::Verifies;
-        let verifies = needs != IdentityNeeds::Signs;
-        let signing_key = signs.then(|| {
-            env.required::<Secret>("INTERNAL_SIGNING_KEY")
-                .secret()
-                .doc("This service's key for calling others, kid:base64seed; `hg admin keys` makes one per service.")
-                .read()
-        });
-        let public_keys = verifies.then(|| {
-            env.required::<String>("INTERNAL_PUBLIC_KEYS")
-                .doc("The callers' public keys, service:kid:base64 separated by commas; `hg admin keys` prints them.")
-                .read()
-        });
-        // A key that is needed and missing ends the reading; one that is not needed stays away.
-        let signing_key = match signing_key {
-            Some(key) => Some(key?),
-            None => None,
-        };
-        let public_keys = match public_keys {
-            Some(keys) => Some(keys?),
-            None => None,
-        };
-        Some(Self { signing_key, public_keys })
-    }
+/// Reads the keys of those who call `service`; `None` when a problem was recorded.
+pub fn read_public_keys(env: &mut Env, service: Service) -> Option<InternalVerifier> {
+    env.required::<InternalVerifier>("INTERNAL_PUBLIC_KEYS")
+        .doc("The callers' public keys, service:kid:base64 separated by commas; `hg admin keys` prints them.")
+        .read_with(|text| InternalVerifier::new(service, text).map_err(|error| error.to_string()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::auth::internal::generate_key;
 
     #[test]
-    fn each_service_reads_what_it_needs() {
-        let mut env = Env::from_pairs("im", [("INTERNAL_PUBLIC_KEYS", "gateway:k1:AAAA")]);
-        let identity = IdentityConfig::read(&mut env, IdentityNeeds::Verifies).unwrap();
-        assert!(identity.signing_key.is_none() && identity.public_keys.is_some());
-        let mut env = Env::empty("cpm");
-        assert!(IdentityConfig::read(&mut env, IdentityNeeds::Both).is_none());
-        assert_eq!(env.finish().unwrap_err().problems.len(), 2);
+    fn keys_that_can_be_used() {
+        let (signing, public) = generate_key(Service::Cpm, "k1");
+        let pairs = [("INTERNAL_SIGNING_KEY", signing), ("INTERNAL_PUBLIC_KEYS", public)];
+        let mut env = Env::from_pairs("cpm", pairs);
+        assert!(read_signing_key(&mut env, Service::Cpm).is_some());
+        assert!(read_public_keys(&mut env, Service::Im).is_some());
+        env.finish().unwrap();
+    }
+
+    #[test]
+    fn keys_that_can_not_be_used_are_named_and_not_shown() {
+        let pairs = [("INTERNAL_SIGNING_KEY", "k1:aHVudGVyMg=="), ("INTERNAL_PUBLIC_KEYS", "mars:k1:AAAA")];
+        for (mut env, problem) in [(Env::empty("cpm"), "is not set"), (Env::from_pairs("cpm", pairs), "is not valid")] {
+            assert!(read_signing_key(&mut env, Service::Cpm).is_none());
+            assert!(read_public_keys(&mut env, Service::Cpm).is_none());
+            let problems = env.finish().unwrap_err().problems;
+            let [signing, public] = problems.as_slice() else { panic!("{problems:?}") };
+            assert_eq!(signing.variable, "INTERNAL_SIGNING_KEY");
+            assert_eq!(public.variable, "INTERNAL_PUBLIC_KEYS");
+            assert!(signing.message.contains(problem) && !signing.message.contains("aHVudGVyMg"), "{signing:?}");
+            assert!(public.message.contains(problem), "{public:?}");
+        }
     }
 }

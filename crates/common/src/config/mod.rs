@@ -42,7 +42,7 @@ mod values;
 pub use self::core::{CoreConfig, LogFilter, LogFormat};
 pub use self::database::DatabaseConfig;
 pub use self::env::{ConfigErrors, Env, Loaded, Optional, Problem, ReadConfig, Required, Variable, WithDefault};
-pub use self::identity::{IdentityConfig, IdentityNeeds};
+pub use self::identity::{read_public_keys, read_signing_key};
 pub use self::network::is_private_host;
 pub use self::peers::{Peer, PeerConfig, read_peer};
 pub use self::redis::RedisConfig;

@@ -1,6 +1,7 @@
-//! The sections that each service with a database has. Values only; nothing is opened here.
+//! What each service that only our own services call reads. Values only; nothing is opened here.
 
-use super::{CoreConfig, DatabaseConfig, Env, IdentityConfig, IdentityNeeds, RedisConfig};
+use super::{CoreConfig, DatabaseConfig, Env, RedisConfig, read_public_keys};
+use crate::auth::{InternalVerifier, Service};
 
 /// What a service needs that stands on the database and Redis and knows its callers.
 #[derive(Clone, Debug)]
@@ -12,16 +13,16 @@ pub struct ServiceConfig {
     /// Where Redis is.
     pub redis: RedisConfig,
     /// Whose tokens are believed.
-    pub identity: IdentityConfig,
+    pub callers: InternalVerifier,
 }
 
 impl ServiceConfig {
     /// Reads the sections; `None` when a problem was recorded.
-    pub fn read(env: &mut Env, default_port: u16, needs: IdentityNeeds) -> Option<Self> {
+    pub fn read(env: &mut Env, default_port: u16, service: Service) -> Option<Self> {
         let core = CoreConfig::read(env, default_port);
         let database = DatabaseConfig::read(env, core.environment);
         let redis = RedisConfig::read(env, core.environment);
-        let identity = IdentityConfig::read(env, needs);
-        Some(Self { core, database: database?, redis: redis?, identity: identity? })
+        let callers = read_public_keys(env, service);
+        Some(Self { core, database: database?, redis: redis?, callers: callers? })
     }
 }
