@@ -25,6 +25,8 @@ pub struct CoreConfig {
     pub port: u16,
     /// The address to listen on.
     pub host: IpAddr,
+    /// How long requests are still taken after SIGTERM, so that proxies can notice.
+    pub shutdown_delay: Duration,
     /// How long requests and jobs in progress may take to end after SIGTERM.
     pub shutdown_grace: Duration,
     /// Largest request body, in bytes, where a route doesn't say otherwise.
@@ -48,12 +50,17 @@ impl CoreConfig {
             .doc("json (one object per line) or pretty (for people).")
             .read();
         let port = env.with_default("PORT", default_port).doc("The port to listen on.").read();
-        let host = if environment.is_production() { Ipv4Addr::UNSPECIFIED } else { Ipv4Addr::LOCALHOST };
+        let host = if environment.is_deployed() { Ipv4Addr::UNSPECIFIED } else { Ipv4Addr::LOCALHOST };
         let host = env
             .with_default("HOST", IpAddr::V4(host))
             .alias("BIND")
             .doc("The address to listen on.")
-            .shown_default("0.0.0.0 in production, else 127.0.0.1")
+            .shown_default("0.0.0.0 in production and staging, else 127.0.0.1")
+            .read();
+        let delay = env
+            .with_default("SHUTDOWN_DELAY_SECONDS", if environment.is_deployed() { 5_u64 } else { 0 })
+            .doc("How long requests are still taken after SIGTERM, while /health says 503, so that proxies can notice.")
+            .shown_default("5 in production and staging, else 0")
             .read();
         let grace = env
             .with_default("SHUTDOWN_GRACE_SECONDS", 25_u64)
@@ -63,8 +70,8 @@ impl CoreConfig {
             .with_default("MAX_BODY_BYTES", 1024 * 1024_usize)
             .doc("Largest request body in bytes, where a route doesn't say otherwise.")
             .read();
-        let shutdown_grace = Duration::from_secs(grace);
-        Self { environment, log_filter, log_format, port, host, shutdown_grace, max_body_bytes }
+        let (shutdown_delay, shutdown_grace) = (Duration::from_secs(delay), Duration::from_secs(grace));
+        Self { environment, log_filter, log_format, port, host, shutdown_delay, shutdown_grace, max_body_bytes }
     }
 
     /// The address to listen on.
@@ -184,9 +191,10 @@ mod tests {
 
     #[test]
     fn defaults_depend_on_the_environment() {
-        let mut env = Env::from_pairs("cpm", [("NODE_ENV", "production")]);
-        let core = CoreConfig::read(&mut env, 8000);
-        assert_eq!(core.address().to_string(), "0.0.0.0:8000");
+        for deployed in ["production", "staging"] {
+            let core = CoreConfig::read(&mut Env::from_pairs("cpm", [("NODE_ENV", deployed)]), 8000);
+            assert_eq!(core.address().to_string(), "0.0.0.0:8000", "{deployed}");
+        }
         let core = CoreConfig::read(&mut Env::empty("cpm"), 8000);
         assert_eq!(core.address().to_string(), "127.0.0.1:8000");
         assert_eq!((core.max_body_bytes, core.shutdown_grace.as_secs()), (1_048_576, 25));
