@@ -92,14 +92,18 @@ fn body(content_type: ContentType, result: &JobResult) -> String {
     let part = |name: &str| result.parts.get(name).map(|text| text.trim()).filter(|text| !text.is_empty());
     match content_type {
         ContentType::SocialMedia if !result.parts.is_empty() => {
-            let posts = result.parts.iter().map(|(name, text)| format!("## {}\n\n{}\n", platform(name), text.trim()));
+            let heading = |name: &str| markdown::escape_markdown(&platform(name));
+            let posts = result.parts.iter().map(|(name, text)| format!("## {}\n\n{}\n", heading(name), text.trim()));
             posts.collect::<Vec<_>>().join("\n")
         }
         ContentType::EmailCampaign => {
+            // A mail program shows these as they are: no markup.
             let lines = [("Subject", part("subject")), ("Preheader", part("preheader"))];
             let mut text: String = lines
                 .iter()
-                .filter_map(|(label, value)| value.map(|value| format!("**{label}:** {value}\n\n")))
+                .filter_map(|(label, value)| {
+                    value.map(|value| format!("**{label}:** {}\n\n", markdown::escape_markdown(value)))
+                })
                 .collect();
             text.push_str(part("body").unwrap_or(result.content.trim()));
             text.push('\n');
@@ -156,6 +160,32 @@ mod tests {
         assert!(document.html().html.starts_with(heading), "{}", document.html().html);
         let again = markdown::render(&document.plain_markdown());
         assert!(again.starts_with(heading), "{again}");
+    }
+
+    #[test]
+    fn subject_and_preheader_are_text_and_no_markup() {
+        let result: JobResult = serde_json::from_value(serde_json::json!({
+            "content": "Hello *you*",
+            "parts": {
+                "subject": "<b>50%</b> off *all* _tools_\n# today",
+                "preheader": "[Look](https://evil.example) & `go`",
+                "body": "Hello *you*",
+            },
+            "word_count": 2,
+            "quality": null,
+        }))
+        .unwrap();
+        let document = Document {
+            body: body(ContentType::EmailCampaign, &result),
+            content_type: ContentType::EmailCampaign,
+            ..document("Sale")
+        };
+        assert_eq!(
+            document.html().html,
+            "<p><strong>Subject:</strong> &lt;b&gt;50%&lt;/b&gt; off *all* _tools_ # today</p>\n\
+             <p><strong>Preheader:</strong> [Look](https://evil.example) &amp; `go`</p>\n\
+             <p>Hello <em>you</em></p>\n"
+        );
     }
 
     #[test]
