@@ -21,6 +21,7 @@ mod db;
 mod identity;
 mod server;
 mod servers;
+mod service;
 mod tenants;
 mod wait;
 
@@ -29,5 +30,6 @@ pub use db::TestDb;
 pub use identity::Identity;
 pub use server::TestServer;
 pub use servers::{chromium, redis_prefix, redis_url, servers};
+pub use service::{TestService, variables};
 pub use tenants::{People, Tenants};
 pub use wait::{PATIENCE, until, until_some};

@@ -1,12 +1,13 @@
 //! A gateway with its own database, Redis prefix and stand-in, and people who can sign in.
 
 use hg_common::{
+    auth::Service,
     config::Env,
     http::{BuiltApp, ShutdownToken},
     telemetry::init_for_tests,
 };
 use hg_gateway::{Config, build, session::SessionKeys};
-use hg_testkit::{Api, Identity, Tenants, TestDb, TestServer, redis_prefix, redis_url};
+use hg_testkit::{Api, Identity, Tenants, TestDb, TestServer, variables};
 use hg_types::UserId;
 use sqlx::PgConnection;
 use tokio::sync::OnceCell;
@@ -40,22 +41,17 @@ impl Gateway {
         let (db, peers, identity) = (TestDb::new().await, StandIn::start().await, Identity::new());
         let tenants = Tenants::plant(&db).await;
         set_password(&mut db.superuser().await, tenants.customer_people.member, &hash(PASSWORD).await).await;
-        let mut variables = vec![
-            ("ENVIRONMENT", "test".to_owned()),
-            ("DATABASE_URL", db.pooled_url().to_owned()),
-            ("REDIS_URL", redis_url().await),
-            ("REDIS_PREFIX", redis_prefix()),
-            ("INTERNAL_SIGNING_KEY", identity.signing_key(hg_common::auth::Service::Gateway).to_owned()),
+        let mut pairs = variables(Service::Gateway, &db, &identity).await;
+        let own = [
             ("AUTH_SECRET", SECRET.to_owned()),
             ("PUBLIC_URL", "http://gateway.localhost:3000".to_owned()),
             ("CPM_SERVICE_URL", peers.server.url()),
             ("IM_SERVICE_URL", peers.server.url()),
             ("SMM_SERVICE_URL", peers.server.url()),
         ];
-        variables.retain(|(name, _)| !changes.iter().any(|(changed, _)| changed == name));
-        let variables = variables.into_iter().map(|(name, value)| (name.to_owned(), value));
-        let changes = changes.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        let config = Env::from_pairs("gateway", variables.chain(changes)).load::<Config>().unwrap().config;
+        pairs.extend(own.map(|(name, value)| (name.to_owned(), value)));
+        pairs.extend(changes.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        let config = Env::from_pairs("gateway", pairs).load::<Config>().unwrap().config;
         let shutdown = ShutdownToken::new();
         let app = build(&config, init_for_tests(), shutdown.clone()).await.unwrap().built;
         let server = TestServer::start(app.router.clone()).await;

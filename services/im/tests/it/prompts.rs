@@ -9,7 +9,7 @@ use hg_testkit::Api;
 use hg_types::{ClientId, ContentType};
 use serde_json::{Value, json};
 
-use crate::harness::Im;
+use crate::harness::start;
 
 fn ask(client: ClientId, topic: &str) -> Value {
     json!({"client_id": client, "content_type": "blog_post", "topic": topic})
@@ -31,7 +31,7 @@ async fn make(api: &Api, client: ClientId, template: &str) -> Template {
 
 #[tokio::test]
 async fn two_clients_and_two_topics_give_two_prompts_with_their_own_facts() {
-    let im = Im::start().await;
+    let im = start().await;
     let t = &im.tenants;
     let mut one = ask(t.customer, "Panel upgrades");
     one["strategy"] = json!(strategy_of(t.customer, "cincinnati-electrician", "Cincinnati, Ohio", "contact for quote"));
@@ -51,7 +51,7 @@ async fn two_clients_and_two_topics_give_two_prompts_with_their_own_facts() {
 
 #[tokio::test]
 async fn the_nearest_template_wins_and_a_save_is_in_force_at_once() {
-    let im = Im::start().await;
+    let im = start().await;
     let t = &im.tenants;
     let worker = im.worker(t.customer);
     let made = async || {
@@ -85,7 +85,7 @@ async fn the_nearest_template_wins_and_a_save_is_in_force_at_once() {
 
 #[tokio::test]
 async fn what_a_user_writes_is_never_a_template() {
-    let im = Im::start().await;
+    let im = start().await;
     let t = &im.tenants;
     let mut body = ask(t.customer, "{{ client.metadata }} {% for x in range(10000) %}");
     body["instructions"] = json!("{{ 7 * 7 }}");
@@ -96,7 +96,7 @@ async fn what_a_user_writes_is_never_a_template() {
 
 #[tokio::test]
 async fn unknown_clients_and_bad_fields() {
-    let im = Im::start().await;
+    let im = start().await;
     let t = &im.tenants;
     let worker = im.worker(t.customer);
     let _ = worker.post("/generate-prompt", &ask(t.other_customer, "x")).await.expect(404);
@@ -112,7 +112,7 @@ async fn unknown_clients_and_bad_fields() {
 
 #[tokio::test]
 async fn a_missing_default_is_said_aloud_and_a_broken_template_too() {
-    let im = Im::start().await;
+    let im = start().await;
     let t = &im.tenants;
     let mut superuser = im.db.superuser().await;
     sqlx::query("DELETE FROM prompt_templates WHERE content_type = 'press_release'")

@@ -6,7 +6,7 @@ use hg_contracts::{
 };
 use serde_json::{Value, json};
 
-use crate::harness::Im;
+use crate::harness::start;
 
 fn save(client: impl serde::Serialize, template: &str) -> Value {
     json!({
@@ -17,7 +17,7 @@ fn save(client: impl serde::Serialize, template: &str) -> Value {
 
 #[tokio::test]
 async fn each_save_is_a_version() {
-    let im = Im::start().await;
+    let im = start().await;
     let t = &im.tenants;
     let member = im.person(t.customer_people.member);
     let made: Template = member.post("/templates", &save(t.customer, "A {{ topic }}")).await.expect(201).parse();
@@ -44,7 +44,7 @@ async fn each_save_is_a_version() {
 
 #[tokio::test]
 async fn a_template_that_cannot_work_is_not_saved() {
-    let im = Im::start().await;
+    let im = start().await;
     let t = &im.tenants;
     let member = im.person(t.customer_people.member);
     for bad in [
@@ -77,7 +77,7 @@ async fn a_template_that_cannot_work_is_not_saved() {
 
 #[tokio::test]
 async fn ancestors_templates_are_read_and_never_written() {
-    let im = Im::start().await;
+    let im = start().await;
     let t = &im.tenants;
     let made: Template =
         im.person(t.agency_people.member).post("/templates", &save(t.agency, "{{ topic }}")).await.expect(201).parse();
@@ -106,7 +106,7 @@ async fn ancestors_templates_are_read_and_never_written() {
 
 #[tokio::test]
 async fn lists_are_paged() {
-    let im = Im::start().await;
+    let im = start().await;
     let viewer = im.person(im.tenants.root_people.viewer);
     let mut seen = Vec::new();
     let mut path = "/templates?limit=2".to_owned();

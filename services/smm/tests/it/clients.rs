@@ -7,7 +7,7 @@ use hg_contracts::{
 use hg_types::{ClientType, ContentType, Role};
 use serde_json::{Value, json};
 
-use crate::harness::Smm;
+use crate::harness::start;
 
 fn names(page: &Page<Client>) -> Vec<&str> {
     page.data.iter().map(|client| client.slug.as_str()).collect()
@@ -15,7 +15,7 @@ fn names(page: &Page<Client>) -> Vec<&str> {
 
 #[tokio::test]
 async fn visibility_runs_down_the_hierarchy() {
-    let smm = Smm::start().await;
+    let smm = start().await;
     let t = &smm.tenants;
     let everything: Page<Client> = smm.person(t.root_people.viewer).get("/clients").await.expect(200).parse();
     assert_eq!(everything.data.len(), 7);
@@ -33,7 +33,7 @@ async fn visibility_runs_down_the_hierarchy() {
 
 #[tokio::test]
 async fn a_list_is_narrowed_and_paged() {
-    let smm = Smm::start().await;
+    let smm = start().await;
     let root = smm.person(smm.tenants.root_people.viewer);
     let mut seen = Vec::new();
     let mut path = "/clients?limit=3".to_owned();
@@ -63,7 +63,7 @@ async fn a_list_is_narrowed_and_paged() {
 
 #[tokio::test]
 async fn a_client_is_found_by_id_and_by_slug() {
-    let smm = Smm::start().await;
+    let smm = start().await;
     let t = &smm.tenants;
     let member = smm.person(t.customer_people.member);
     let by_slug: Client = member.get("/clients/cincinnati-electrician").await.expect(200).parse();
@@ -79,7 +79,7 @@ async fn a_client_is_found_by_id_and_by_slug() {
 
 #[tokio::test]
 async fn a_new_client_has_a_slug_of_its_own_and_default_strategies() {
-    let smm = Smm::start().await;
+    let smm = start().await;
     let t = &smm.tenants;
     let admin = smm.person(t.root_people.admin);
     let new = json!({"name": "Bright Agency", "type": "agency", "parent_id": t.root, "metadata": {"industry": "marketing_agency"}});
@@ -106,7 +106,7 @@ async fn a_new_client_has_a_slug_of_its_own_and_default_strategies() {
 
 #[tokio::test]
 async fn the_hierarchys_rules_have_names() {
-    let smm = Smm::start().await;
+    let smm = start().await;
     let t = &smm.tenants;
     let admin = smm.person(t.root_people.admin);
     let new =
@@ -125,7 +125,7 @@ async fn the_hierarchys_rules_have_names() {
 
 #[tokio::test]
 async fn only_an_admin_makes_changes_and_strangers_see_nothing() {
-    let smm = Smm::start().await;
+    let smm = start().await;
     let t = &smm.tenants;
     let new = json!({"name": "New", "type": "customer", "parent_id": t.agency});
     for too_low in [t.agency_people.viewer, t.agency_people.member] {
@@ -160,7 +160,7 @@ async fn only_an_admin_makes_changes_and_strangers_see_nothing() {
 
 #[tokio::test]
 async fn only_an_empty_client_is_deleted() {
-    let smm = Smm::start().await;
+    let smm = start().await;
     let t = &smm.tenants;
     let owner = smm.person(t.root_people.owner);
     assert_eq!(owner.delete(&format!("/clients/{}", t.agency)).await.expect(409).code(), "client_not_empty");
@@ -171,7 +171,7 @@ async fn only_an_empty_client_is_deleted() {
 
 #[tokio::test]
 async fn the_hierarchy_is_shown_as_far_as_the_caller_sees() {
-    let smm = Smm::start().await;
+    let smm = start().await;
     let t = &smm.tenants;
     let path = format!("/clients/{}/hierarchy", t.agency);
     let slugs = |clients: &[Client]| clients.iter().map(|client| client.slug.clone()).collect::<Vec<_>>();

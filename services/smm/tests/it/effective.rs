@@ -3,11 +3,11 @@
 use hg_contracts::smm::{EffectiveStrategy, Level};
 use serde_json::json;
 
-use crate::harness::Smm;
+use crate::harness::start;
 
 #[tokio::test]
 async fn values_come_from_the_client_its_agency_the_root_and_the_defaults() {
-    let smm = Smm::start().await;
+    let smm = start().await;
     let t = &smm.tenants;
     for (person, client, configuration) in [
         (t.root_people.member, t.root, json!({"banned_terms": ["cheap"], "tone": "neutral"})),

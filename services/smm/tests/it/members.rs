@@ -4,11 +4,11 @@ use hg_contracts::{Page, smm::Member};
 use hg_types::Role;
 use serde_json::json;
 
-use crate::harness::Smm;
+use crate::harness::start;
 
 #[tokio::test]
 async fn members_are_listed_the_strongest_first() {
-    let smm = Smm::start().await;
+    let smm = start().await;
     let t = &smm.tenants;
     let path = format!("/clients/{}/members", t.customer);
     let page: Page<Member> = smm.person(t.customer_people.viewer).get(&path).await.expect(200).parse();
@@ -21,7 +21,7 @@ async fn members_are_listed_the_strongest_first() {
 
 #[tokio::test]
 async fn nobody_gives_more_than_they_have() {
-    let smm = Smm::start().await;
+    let smm = start().await;
     let t = &smm.tenants;
     let path = format!("/clients/{}/members", t.customer);
     let put = |role: &str| json!({"email": "Stranger@Example.com", "role": role});
@@ -44,7 +44,7 @@ async fn nobody_gives_more_than_they_have() {
 
 #[tokio::test]
 async fn the_last_owner_stays() {
-    let smm = Smm::start().await;
+    let smm = start().await;
     let t = &smm.tenants;
     let path = format!("/clients/{}/members", t.customer);
     let owner = smm.person(t.customer_people.owner);
@@ -58,7 +58,7 @@ async fn the_last_owner_stays() {
 
 #[tokio::test]
 async fn an_unknown_address_is_named() {
-    let smm = Smm::start().await;
+    let smm = start().await;
     let t = &smm.tenants;
     let path = format!("/clients/{}/members", t.customer);
     let admin = smm.person(t.customer_people.admin);

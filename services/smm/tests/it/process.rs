@@ -2,7 +2,7 @@
 
 use std::process::{Command, Output};
 
-use crate::harness::Smm;
+use crate::harness::start;
 
 /// `hg-smm` with these arguments and nothing else in its environment.
 async fn program(arguments: &[&str], variables: &[(&str, &str)]) -> Output {
@@ -13,7 +13,7 @@ async fn program(arguments: &[&str], variables: &[(&str, &str)]) -> Output {
 
 #[tokio::test]
 async fn healthcheck_needs_no_configuration_but_the_address() {
-    let mut smm = Smm::start().await;
+    let mut smm = start().await;
     let port = smm.server.url().rsplit(':').next().unwrap().to_owned();
     let asked = program(&["healthcheck"], &[("PORT", &port)]).await;
     assert!(asked.status.success() && asked.stderr.is_empty(), "{asked:?}");

@@ -4,7 +4,7 @@ use hg_contracts::{Page, smm::Strategy};
 use serde_json::{Value, json};
 use sqlx::Row as _;
 
-use crate::harness::Smm;
+use crate::harness::start;
 
 fn save(configuration: &Value) -> Value {
     json!({"name": "Local SEO Blog Strategy", "content_type": "blog_post", "configuration": configuration, "note": "first"})
@@ -12,7 +12,7 @@ fn save(configuration: &Value) -> Value {
 
 #[tokio::test]
 async fn each_save_is_a_version() {
-    let smm = Smm::start().await;
+    let smm = start().await;
     let t = &smm.tenants;
     let path = format!("/clients/{}/strategies", t.customer);
     let member = smm.person(t.customer_people.member);
@@ -44,7 +44,7 @@ async fn each_save_is_a_version() {
 
 #[tokio::test]
 async fn every_bad_field_is_named_by_its_path() {
-    let smm = Smm::start().await;
+    let smm = start().await;
     let t = &smm.tenants;
     let member = smm.person(t.customer_people.member);
     let path = format!("/clients/{}/strategies", t.customer);
@@ -59,7 +59,7 @@ async fn every_bad_field_is_named_by_its_path() {
 
 #[tokio::test]
 async fn an_ancestors_strategy_is_read_and_never_written() {
-    let smm = Smm::start().await;
+    let smm = start().await;
     let t = &smm.tenants;
     let agency_path = format!("/clients/{}/strategies", t.agency);
     let made: Strategy = smm
