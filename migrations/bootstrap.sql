@@ -10,6 +10,8 @@
 DO $$
 DECLARE
   me name := current_user;
+  -- From 16 on, whoever makes a role is a member of it without the right to act as it.
+  acting text := CASE WHEN current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END;
 BEGIN
   IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'hg_owner') THEN
     CREATE ROLE hg_owner NOLOGIN NOINHERIT;
@@ -29,7 +31,7 @@ BEGIN
     GRANT hg_system TO hg_content_app;
   END IF;
   -- Migrations run as hg_owner and hand functions to hg_definer.
-  IF NOT pg_has_role(me, 'hg_owner', 'MEMBER') THEN
+  IF NOT pg_has_role(me, 'hg_owner', acting) THEN
     EXECUTE format('GRANT hg_owner TO %I', me);
   END IF;
   IF NOT pg_has_role('hg_owner', 'hg_definer', 'MEMBER') THEN

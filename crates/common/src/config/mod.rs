@@ -34,6 +34,7 @@ mod env;
 mod identity;
 mod network;
 mod peers;
+mod proxies;
 mod redis;
 mod service;
 mod spec;
@@ -45,6 +46,7 @@ pub use self::env::{ConfigErrors, Env, Loaded, Optional, Problem, ReadConfig, Re
 pub use self::identity::{read_public_keys, read_signing_key};
 pub use self::network::is_private_host;
 pub use self::peers::{Peer, PeerConfig, read_peer};
+pub use self::proxies::{Network, NotANetwork, TrustedProxies, Unnamed};
 pub use self::redis::RedisConfig;
 pub use self::service::ServiceConfig;
 pub use self::spec::{VariableSpec, render_markdown};

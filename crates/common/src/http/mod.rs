@@ -7,6 +7,8 @@
 //! Nothing here knows a resource of any service.
 
 mod app;
+mod client_address;
+mod drain;
 mod error;
 mod extract;
 mod guard;
@@ -22,6 +24,7 @@ mod timeout;
 mod zero;
 
 pub use self::app::{App, BuiltApp, RootPage, ServiceInfo};
+pub use self::client_address::ClientAddress;
 pub use self::error::{
     ApiError, ErrorBody, ErrorDetail, ErrorInfo, FieldError, FieldErrors, constraint_name, error_chain,
 };
@@ -34,7 +37,7 @@ pub use self::health::{
 pub use self::pagination::{MAX_COUNTED, Page, PageInfo, PageQuery, PageRequest, decode_cursor, encode_cursor};
 pub use self::request_id::{RequestId, current_request_id, with_request_id};
 pub use self::routes::{Access, Route, RouteTable, Routes};
-pub use self::server::{ServeError, ShutdownToken, serve, serve_on, shutdown_on_signal};
+pub use self::server::{Ending, ServeError, ShutdownToken, serve, serve_on, shutdown_on_signal};
 pub use self::timeout::TimeoutLayer;
 pub use utoipa_axum::router::{UtoipaMethodRouter, UtoipaMethodRouterExt};
 pub use utoipa_axum::routes;

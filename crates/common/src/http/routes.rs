@@ -205,6 +205,12 @@ where
         self
     }
 
+    /// Adds to the description what holds for many routes: `complete` gets it with the rules so far.
+    pub fn describe(mut self, complete: impl FnOnce(&mut OpenApi, &RouteTable)) -> Self {
+        complete(self.router.get_openapi_mut(), &self.table);
+        self
+    }
+
     /// The rules so far.
     #[must_use]
     pub fn table(&self) -> &RouteTable {
@@ -276,7 +282,9 @@ mod tests {
             .hidden(Access::Public, &[Method::GET], "/login", get(list).post(create))
             .nest("/sub", inner)
             .merge(Routes::new().hidden(Access::Public, &[Method::POST], "/logout", post(create)));
+        let routes = routes.describe(|openapi, table| openapi.info.title = format!("{} rules", table.routes().len()));
         let (router, openapi, table) = routes.into_parts();
+        assert_eq!(openapi.info.title, "6 rules");
         assert_eq!(table.paths(), ["/login", "/logout", "/sub", "/sub/{id}", "/things"]);
         assert_eq!(registered_paths(&router), table.paths());
         assert_eq!(openapi.paths.paths.keys().collect::<Vec<_>>(), ["/sub", "/sub/{id}", "/things"]);
