@@ -1,11 +1,16 @@
-//! What is done now and then: partitions ahead of time, and the proof that budgets hold what they say.
+//! What is done now and then: partitions ahead of time, the proof that budgets hold what they say, and idempotency keys
+//! whose time is over.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use hg_common::http::error_chain;
 
-use super::context::Context;
+use super::{context::Context, store::expired::idempotency_sweep};
 use crate::ledger;
+
+/// How long the same idempotency key gives the same job; at least as long as a job may live.
+const KEEP_KEYS: Duration = Duration::from_secs(7 * 24 * 3600);
+const SWEEP_BATCH: i64 = 1_000;
 
 pub(super) async fn run(ctx: Arc<Context>) {
     loop {
@@ -20,6 +25,9 @@ pub(super) async fn run(ctx: Arc<Context>) {
                 }
             }
             Err(error) => tracing::warn!(error = %error_chain(&error), "the budgets could not be proved"),
+        }
+        if let Err(error) = old_keys(&ctx).await {
+            tracing::warn!(error = %error_chain(&error), "old idempotency keys could not be deleted");
         }
         if !ctx.pause(ctx.settings().housekeeping).await {
             return;
@@ -42,6 +50,22 @@ async fn partitions(ctx: &Context) -> Result<(), sqlx::Error> {
             jobs = strays,
             "jobs fell into the default partition: a clock is wrong, or partitions were not made"
         );
+    }
+    Ok(())
+}
+
+async fn old_keys(ctx: &Context) -> Result<(), sqlx::Error> {
+    let keep = KEEP_KEYS.max(ctx.settings().deadline * 2);
+    let mut keys = 0;
+    loop {
+        let gone = idempotency_sweep(&ctx.deps.system, keep, SWEEP_BATCH).await?;
+        keys += gone;
+        if gone < SWEEP_BATCH.unsigned_abs() {
+            break;
+        }
+    }
+    if keys > 0 {
+        tracing::info!(keys, "idempotency keys that were older than {} days were deleted", keep.as_secs() / 86_400);
     }
     Ok(())
 }

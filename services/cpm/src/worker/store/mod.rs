@@ -4,6 +4,7 @@
 pub(super) mod attempt;
 pub(super) mod claim;
 pub(super) mod ending;
+pub(super) mod expired;
 pub(super) mod lease;
 pub(super) mod overdue;
 pub(super) mod pending;
