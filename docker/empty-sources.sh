@@ -4,6 +4,8 @@
 set -eu
 from=$1 to=$2
 
+empty_program() { printf '//! Empty.\nfn main() {}\n' >"$1"; }
+
 mkdir -p "$to"
 cp "$from/Cargo.toml" "$from/Cargo.lock" "$to/"
 cd "$from"
@@ -12,10 +14,10 @@ find crates services -name Cargo.toml -not -path '*/node_modules/*' -not -path '
   mkdir -p "$to/$folder/src"
   cp "$manifest" "$to/$folder/"
   # Only the kinds of targets that the package has: an empty library beside a program would make it another package.
-  [ ! -e "$folder/src/lib.rs" ] || : >"$to/$folder/src/lib.rs"
-  [ ! -e "$folder/src/main.rs" ] || echo 'fn main() {}' >"$to/$folder/src/main.rs"
+  [ ! -e "$folder/src/lib.rs" ] || echo '//! Empty.' >"$to/$folder/src/lib.rs"
+  [ ! -e "$folder/src/main.rs" ] || empty_program "$to/$folder/src/main.rs"
   sed -n 's/^path = "\([^"]*\.rs\)"$/\1/p' "$manifest" | while read -r source; do
     mkdir -p "$(dirname "$to/$folder/$source")"
-    echo 'fn main() {}' >"$to/$folder/$source"
+    empty_program "$to/$folder/$source"
   done
 done
