@@ -9,8 +9,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use hg_common::{
     auth::{InternalIssuer, InternalVerifier, Service},
     config::{
-        CoreConfig, DatabaseConfig, Env, Peer, ReadConfig, RedisConfig, Secret, ServiceUrl, read_peer,
-        read_public_keys, read_signing_key,
+        CoreConfig, DatabaseConfig, Env, Peer, ReadConfig, RedisConfig, Secret, ServiceUrl, TrustedProxies, Unnamed,
+        read_peer, read_public_keys, read_signing_key,
     },
     crypto::Keyring,
 };
@@ -50,6 +50,8 @@ pub struct Config {
     pub keyring: Option<Arc<Keyring>>,
     /// Requests per minute and caller; 0 is no limit.
     pub rate_limit: u32,
+    /// Proxies whose `X-Forwarded-For` is believed: wrong API keys are counted by address.
+    pub trusted_proxies: TrustedProxies,
 }
 
 /// API keys by client id or slug.
@@ -91,6 +93,12 @@ impl ReadConfig for Config {
             .with_default("RATE_LIMIT_PER_MINUTE", 200_u32)
             .doc("Requests for content per minute and user or API key; 0 is no limit.")
             .read();
+        let unnamed = if core.environment.is_production() {
+            Unnamed::Warned("behind a proxy all callers share one allowance of wrong API keys")
+        } else {
+            Unnamed::Fine
+        };
+        let trusted_proxies = TrustedProxies::read(env, unnamed);
         Some(Self {
             core,
             database: database?,
@@ -105,6 +113,7 @@ impl ReadConfig for Config {
             client_api_keys,
             keyring,
             rate_limit,
+            trusted_proxies,
         })
     }
 }
@@ -197,6 +206,17 @@ mod tests {
         for (name, _) in set {
             assert!(loaded.warnings.iter().any(|warning| warning.starts_with(name)), "{:?}", loaded.warnings);
         }
+    }
+
+    #[test]
+    fn production_without_named_proxies_starts_with_a_warning() {
+        let warned = |more: &[(&str, &str)]| {
+            let loaded = Env::from_pairs("cpm", NEEDED.iter().chain(more).copied()).load::<Config>().unwrap();
+            loaded.warnings.iter().any(|warning| warning.starts_with("TRUSTED_PROXIES"))
+        };
+        let production = ("ENVIRONMENT", "production");
+        assert!(warned(&[production]));
+        assert!(!warned(&[production, ("TRUSTED_PROXIES", "none")]) && !warned(&[]));
     }
 
     #[test]

@@ -96,7 +96,9 @@ pub async fn build(config: &Config, metrics: MetricsHandle, shutdown: &ShutdownT
     };
     let keys = StoredApiKeys::new(state.db.clone(), WrongKeys::new(state.throttle.clone()));
     let checks = health::checks(&state, &smm, &im);
-    let app = App::new(INFO, FromAddress(Authenticator::new(config.callers.clone(), keys)), checks)
+    let inner = Authenticator::new(config.callers.clone(), keys);
+    let guard = FromAddress { inner, proxies: config.trusted_proxies.clone() };
+    let app = App::new(INFO, guard, checks)
         .metrics(metrics)
         .body_limit(config.core.max_body_bytes)
         .build(routes(), state.clone())

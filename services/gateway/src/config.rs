@@ -5,10 +5,8 @@ use std::{fmt, num::NonZeroU32, str::FromStr};
 use hg_common::auth::{InternalIssuer, Service};
 use hg_common::config::{
     CommaList, CoreConfig, DatabaseConfig, Env, Environment, PeerConfig, ReadConfig, RedisConfig, Secret, ServiceUrl,
-    is_private_host, read_signing_key,
+    TrustedProxies, Unnamed, is_private_host, read_signing_key,
 };
-
-use crate::client_address::Network;
 
 /// The port where none is configured.
 pub const DEFAULT_PORT: u16 = 3000;
@@ -18,9 +16,6 @@ const MIN_SECRET_CHARS: usize = 32;
 
 /// Attempts to log in where nothing is configured.
 const LOGIN_PER_MINUTE: NonZeroU32 = NonZeroU32::new(3).expect("three is not zero");
-
-/// What says that no proxy stands before the gateway.
-const NO_PROXIES: &str = "none";
 
 /// The service's configuration.
 #[derive(Clone, Debug)]
@@ -42,7 +37,7 @@ pub struct Config {
     /// Origins whose scripts may call `/api/*`.
     pub allowed_origins: Vec<Origin>,
     /// Proxies whose `X-Forwarded-For` is believed.
-    pub trusted_proxies: Vec<Network>,
+    pub trusted_proxies: TrustedProxies,
     /// Attempts to log in per minute and address.
     pub login_per_minute: NonZeroU32,
     /// Requests per minute and user.
@@ -85,7 +80,7 @@ impl ReadConfig for Config {
             .doc("Origins whose scripts may call /api, separated by commas: https://app.example.com. No wildcard.")
             .shown_default("none")
             .read();
-        let trusted_proxies = read_trusted_proxies(env, core.environment, public_url.as_ref());
+        let trusted_proxies = TrustedProxies::read(env, unnamed_proxies(core.environment, public_url.as_ref()));
         let login_per_minute = env
             .with_default("LOGIN_ATTEMPTS_PER_MINUTE", LOGIN_PER_MINUTE)
             .doc("Attempts to log in per minute and client address; at least 1.")
@@ -122,27 +117,16 @@ fn parse_secret(text: &str) -> Result<Secret, String> {
     Ok(Secret::new(text))
 }
 
-fn read_trusted_proxies(env: &mut Env, environment: Environment, public_url: Option<&ServiceUrl>) -> Vec<Network> {
-    let CommaList(proxies) = env
-        .with_default("TRUSTED_PROXIES", CommaList(Vec::<Network>::new()))
-        .doc(
-            "Addresses or networks (10.0.0.0/8) of the proxies whose X-Forwarded-For is believed, separated by commas; or `none`. \
-             Needed in production with an https PUBLIC_URL.",
+/// The gateway speaks no TLS itself, so https means a proxy, and behind one that isn't named everybody has its address.
+fn unnamed_proxies(environment: Environment, public_url: Option<&ServiceUrl>) -> Unnamed {
+    let https = public_url.is_some_and(|url| url.as_str().starts_with("https://"));
+    if environment.is_production() && https {
+        Unnamed::Refused(
+            "PUBLIC_URL is https, so a proxy stands before the gateway: without its address all people share one allowance of logins",
         )
-        .shown_default("none outside production")
-        .read_with(|text| if text.trim() == NO_PROXIES { Ok(CommaList(Vec::new())) } else { text.parse() });
-    // The gateway speaks no TLS itself, so https means a proxy, and behind one that isn't named everybody has its address.
-    let behind_proxy =
-        environment.is_production() && public_url.is_some_and(|url| url.as_str().starts_with("https://"));
-    if behind_proxy && !env.is_set("TRUSTED_PROXIES") {
-        env.problem(
-            "TRUSTED_PROXIES",
-            "is not set, and PUBLIC_URL is https, so a proxy stands before the gateway: without its address all people share one \
-             allowance of logins. Private networks: 10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fd00::/8. No proxy that sets \
-             X-Forwarded-For: none",
-        );
+    } else {
+        Unnamed::Fine
     }
-    proxies
 }
 
 fn read_public_url(env: &mut Env, environment: Environment, port: u16) -> Option<ServiceUrl> {
@@ -253,7 +237,7 @@ mod tests {
         let config = environment(&[]).load::<Config>().unwrap().config;
         assert_eq!((config.public_url.as_str(), config.is_https()), ("http://localhost:3000", false));
         assert_eq!((config.login_per_minute.get(), config.requests_per_minute), (3, 200));
-        assert!(config.allowed_origins.is_empty() && config.trusted_proxies.is_empty());
+        assert!(config.allowed_origins.is_empty() && config.trusted_proxies.networks().is_empty());
     }
 
     #[test]
@@ -288,7 +272,7 @@ mod tests {
         assert_eq!(problems(&[("ENVIRONMENT", "staging"), https]), Vec::<String>::new());
         for (value, count) in [("none", 0), ("10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fd00::/8", 4)] {
             let config = environment(&[production, https, ("TRUSTED_PROXIES", value)]).load::<Config>().unwrap().config;
-            assert_eq!(config.trusted_proxies.len(), count, "{value}");
+            assert_eq!(config.trusted_proxies.networks().len(), count, "{value}");
         }
     }
 

@@ -17,7 +17,6 @@
 
 pub mod api;
 mod bare_page;
-pub mod client_address;
 pub mod config;
 pub mod csrf;
 mod domain;

@@ -9,13 +9,13 @@ use std::{
 };
 
 use hg_common::{
-    http::{ApiError, error_chain},
+    http::{ApiError, ClientAddress, error_chain},
     redis::{Redis, RedisError, driver::AsyncCommands as _, rate_limit},
 };
 use hg_types::UserId;
 use tokio::time::{Instant, timeout};
 
-use crate::{client_address::ClientAddress, domain::account::Email};
+use crate::domain::account::Email;
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3_600);

@@ -89,7 +89,7 @@ pub async fn build(config: &Config, metrics: MetricsHandle, shutdown: ShutdownTo
         shutdown,
         attempts: Attempts::new(redis.clone(), config.login_per_minute),
         hashing: Hashing::default(),
-        trusted_proxies: config.trusted_proxies.clone().into(),
+        trusted_proxies: config.trusted_proxies.clone(),
     };
     let guard = SessionGuard {
         sessions,

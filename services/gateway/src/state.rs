@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use hg_common::{db::Db, http::ShutdownToken};
+use axum::extract::FromRef;
+use hg_common::{config::TrustedProxies, db::Db, http::ShutdownToken};
 use hg_contracts::{CpmClient, ImClient, SmmClient};
 
 use crate::{
-    client_address::Network,
     pages::{Assets, Templates},
     rate_limit::Attempts,
     session::{Hashing, Sessions},
@@ -33,5 +33,11 @@ pub struct AppState {
     pub shutdown: ShutdownToken,
     pub(crate) attempts: Attempts,
     pub(crate) hashing: Hashing,
-    pub(crate) trusted_proxies: Arc<[Network]>,
+    pub(crate) trusted_proxies: TrustedProxies,
+}
+
+impl FromRef<AppState> for TrustedProxies {
+    fn from_ref(state: &AppState) -> Self {
+        state.trusted_proxies.clone()
+    }
 }

@@ -6,12 +6,13 @@
 
 use std::{
     collections::HashMap,
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::{Arc, Mutex, PoisonError},
 };
 
-use axum::extract::ConnectInfo;
-use hg_common::http::{Access, ApiError, Authenticate};
+use hg_common::{
+    config::TrustedProxies,
+    http::{Access, ApiError, Authenticate, ClientAddress},
+};
 use http::request::Parts;
 use tokio::time::Instant;
 
@@ -22,27 +23,22 @@ const WRONG_KEYS: u32 = 60;
 const MOST: usize = 10_000;
 
 tokio::task_local! {
-    static ADDRESS: IpAddr;
+    static ADDRESS: ClientAddress;
 }
 
 /// Tells the look-up of keys where a request comes from.
 #[derive(Clone, Debug)]
-pub struct FromAddress<A>(pub A);
+pub struct FromAddress<A> {
+    /// Proves who calls.
+    pub inner: A,
+    /// Whose word on the caller's address is believed.
+    pub proxies: TrustedProxies,
+}
 
 impl<A: Authenticate> Authenticate for FromAddress<A> {
     async fn authenticate(&self, access: &Access, parts: &mut Parts) -> Result<(), ApiError> {
-        // Absent only where a router is called without a socket; all such callers share one allowance.
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        let address = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |info| network(info.0.ip().to_canonical()));
-        ADDRESS.scope(address, self.0.authenticate(access, parts)).await
-    }
-}
-
-/// What is counted together: whoever has an IPv6 address usually has its whole /64.
-fn network(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64))),
+        let address = ClientAddress::of(parts, &self.proxies);
+        ADDRESS.scope(address, self.inner.authenticate(access, parts)).await
     }
 }
 
@@ -50,7 +46,7 @@ fn network(address: IpAddr) -> IpAddr {
 #[derive(Clone, Debug)]
 pub struct WrongKeys {
     throttle: Throttle,
-    refused: Arc<Mutex<HashMap<IpAddr, Instant>>>,
+    refused: Arc<Mutex<HashMap<String, Instant>>>,
 }
 
 impl WrongKeys {
@@ -95,18 +91,7 @@ impl WrongKeys {
     }
 }
 
-fn address() -> Option<IpAddr> {
-    ADDRESS.try_with(|address| *address).ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_ipv6_network_is_one_caller() {
-        let of = |text: &str| network(text.parse().unwrap()).to_string();
-        assert_eq!(of("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
-        assert_eq!(of("203.0.113.9"), "203.0.113.9");
-    }
+/// What is counted together, where the request comes from.
+fn address() -> Option<String> {
+    ADDRESS.try_with(ClientAddress::throttle_key).ok()
 }

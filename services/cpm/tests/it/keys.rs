@@ -1,7 +1,7 @@
 //! API keys of trusted services.
 
 use hg_common::auth::api_key::ApiKey;
-use hg_testkit::{Tenants, TestDb};
+use hg_testkit::{Answer, Api, Tenants, TestDb};
 use hg_types::UserId;
 use serde_json::json;
 
@@ -158,22 +158,38 @@ async fn a_persons_provider_key_is_for_that_person_alone() {
     drop(api.post("/generate", &foreign).await.expect(404));
 }
 
+/// How many wrong keys were tried until somebody said stop, and how it was said.
+async fn wrong_keys_until_refused(api: &Api) -> (u32, Answer) {
+    for tried in 1..400 {
+        let answer = api.clone().with_key(&format!("hgc_wrong{tried}")).get("/jobs").await;
+        if answer.status.as_u16() != 401 {
+            return (tried, answer.expect(429));
+        }
+    }
+    panic!("nobody says stop");
+}
+
+#[tokio::test]
+async fn behind_a_named_proxy_everybody_has_their_own_allowance_of_wrong_keys() {
+    let cpm = TestCpm::with(&[("TRUSTED_PROXIES", "127.0.0.0/8")]).await;
+    let good = plant(&cpm, &["jobs:read"], "").await;
+    let from = |address: &str| cpm.anonymous().with_header("x-forwarded-for", address);
+    let (tried, _) = wrong_keys_until_refused(&from("198.51.100.1")).await;
+    assert!(tried > 60, "{tried}");
+    drop(from("198.51.100.2").with_key("hgc_wrong").get("/jobs").await.expect(401));
+    drop(from("198.51.100.2").with_key(good.reveal()).get("/jobs").await.expect(200));
+    // What a stranger puts before the proxy's own entry is not believed: no fresh allowance.
+    let (tried, _) = wrong_keys_until_refused(&from("198.51.100.3, 198.51.100.1")).await;
+    assert!(tried < 30, "{tried}");
+}
+
 #[tokio::test]
 async fn whoever_tries_many_wrong_keys_is_told_to_wait() {
     let cpm = TestCpm::start().await;
     let good = plant(&cpm, &["jobs:read"], "").await;
     let fresh = plant(&cpm, &["jobs:read"], "").await;
     drop(cpm.anonymous().with_key(good.reveal()).get("/jobs").await.expect(200));
-    let mut tried = 0;
-    let refused = loop {
-        let answer = cpm.anonymous().with_key(&format!("hgc_wrong{tried}")).get("/jobs").await;
-        tried += 1;
-        assert!(tried < 400, "nobody says stop");
-        match answer.status.as_u16() {
-            401 => {}
-            _ => break answer.expect(429),
-        }
-    };
+    let (tried, refused) = wrong_keys_until_refused(&cpm.anonymous()).await;
     assert!(tried > 60, "{tried}");
     assert!(refused.headers["retry-after"].to_str().unwrap().parse::<u64>().unwrap() >= 1);
     // A key that is in use here goes on, and so does who has a token.

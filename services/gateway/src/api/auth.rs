@@ -5,7 +5,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use chrono::{DateTime, Utc};
-use hg_common::http::{ApiError, Json};
+use hg_common::http::{ApiError, ClientAddress, Json};
 use http::{HeaderMap, HeaderValue, header::SET_COOKIE};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -14,7 +14,7 @@ use super::{
     envelope::{Failure, Nothing, Success},
     me::UserData,
 };
-use crate::{client_address::ClientAddress, session, session::CurrentUser, state::AppState};
+use crate::{session, session::CurrentUser, state::AppState};
 
 /// An address and a password.
 #[derive(Deserialize, ToSchema)]

@@ -2,12 +2,15 @@
 //!
 //! An unknown address, a wrong password and a disabled account get the same answer in the same time.
 
-use hg_common::{auth::password::Verdict, db::Scope, http::ApiError};
+use hg_common::{
+    auth::password::Verdict,
+    db::Scope,
+    http::{ApiError, ClientAddress},
+};
 use http::{HeaderMap, StatusCode};
 
 use super::{SessionOrigin, SignedIn};
 use crate::{
-    client_address::ClientAddress,
     domain::account::{Email, Password},
     state::AppState,
     store::user,

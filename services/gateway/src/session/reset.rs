@@ -2,9 +2,13 @@
 //!
 //! The link is spent when the new password is sent, never by looking at it. All sessions of its owner end.
 
-use hg_common::{auth::password::WeakPassword, crypto::sha256, http::ApiError};
+use hg_common::{
+    auth::password::WeakPassword,
+    crypto::sha256,
+    http::{ApiError, ClientAddress},
+};
 
-use crate::{client_address::ClientAddress, domain::account::Password, state::AppState, store::user};
+use crate::{domain::account::Password, state::AppState, store::user};
 
 /// The longest token that is looked at; ours have 43 characters.
 const TOKEN_CHARS: usize = 128;

@@ -5,7 +5,7 @@ use axum::{
     extract::{State, rejection::FormRejection},
     response::{IntoResponse, Response},
 };
-use hg_common::http::{ApiError, Query};
+use hg_common::http::{ApiError, ClientAddress, Query};
 use http::{
     HeaderMap, StatusCode,
     header::{RETRY_AFTER, SET_COOKIE},
@@ -14,7 +14,6 @@ use serde::Deserialize;
 
 use super::{read, see_other, show};
 use crate::{
-    client_address::ClientAddress,
     domain::next::Next,
     pages::{
         login::{LoginPage, Notice},

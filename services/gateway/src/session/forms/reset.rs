@@ -5,13 +5,12 @@ use axum::{
     extract::{State, rejection::FormRejection},
     response::Response,
 };
-use hg_common::http::{ApiError, Path};
+use hg_common::http::{ApiError, ClientAddress, Path};
 use http::{HeaderMap, StatusCode, header::SET_COOKIE};
 use serde::Deserialize;
 
 use super::{read, see_other, show};
 use crate::{
-    client_address::ClientAddress,
     pages::{
         login::Notice,
         parts::{FieldProblem, Tone},
