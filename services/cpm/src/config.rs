@@ -91,7 +91,7 @@ impl ReadConfig for Config {
             .map(Arc::new);
         let rate_limit = env
             .with_default("RATE_LIMIT_PER_MINUTE", 200_u32)
-            .doc("Requests for content per minute and user or API key; 0 is no limit.")
+            .doc("Requests per minute and user or API key; 0 is no limit.")
             .read();
         let unnamed = if core.environment.is_production() {
             Unnamed::Warned("behind a proxy all callers share one allowance of wrong API keys")

@@ -22,7 +22,7 @@ use hg_llm::Registry;
 
 use crate::{
     api::{
-        key_guard::{FromAddress, WrongKeys},
+        key_guard::{KeyGuard, WrongKeys},
         keys::StoredApiKeys,
         throttle::Throttle,
     },
@@ -97,7 +97,7 @@ pub async fn build(config: &Config, metrics: MetricsHandle, shutdown: &ShutdownT
     let keys = StoredApiKeys::new(state.db.clone(), WrongKeys::new(state.throttle.clone()));
     let checks = health::checks(&state, &smm, &im);
     let inner = Authenticator::new(config.callers.clone(), keys);
-    let guard = FromAddress { inner, proxies: config.trusted_proxies.clone() };
+    let guard = KeyGuard { inner, proxies: config.trusted_proxies.clone(), throttle: state.throttle.clone() };
     let app = App::new(INFO, guard, checks)
         .metrics(metrics)
         .body_limit(config.core.max_body_bytes)

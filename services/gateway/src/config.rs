@@ -89,7 +89,7 @@ impl ReadConfig for Config {
             });
         let requests_per_minute = env
             .with_default("RATE_LIMIT_PER_MINUTE", 200_u32)
-            .doc("Requests per minute and user; 0 is no limit.")
+            .doc("Requests per minute and user or API key; 0 is no limit.")
             .read();
         Some(Self {
             core,

@@ -31,7 +31,7 @@ pub async fn estimate(
     Json(request): Json<GenerateRequest>,
 ) -> Result<Json<Estimate>, ApiError> {
     let principal = with_scope(caller, ApiScope::Generate)?;
-    state.throttle.admit(&principal).await?;
+    state.throttle.admit_person(&principal).await?;
     let job = understand(request, &state.catalogue, &state.bounds)?;
     let mut tx = state.db.tenant(principal.scope()).await?;
     client_subtree(&mut tx, &job.client).await?.ok_or_else(|| ApiError::not_found("client"))?;

@@ -67,7 +67,7 @@ pub async fn generate(
     Json(request): Json<GenerateRequest>,
 ) -> Result<Json<GenerateResponse>, ApiError> {
     let principal = with_scope(caller, ApiScope::Generate)?;
-    state.throttle.admit(&principal).await?;
+    state.throttle.admit_person(&principal).await?;
     let idempotency = idempotency(&headers, &request)?;
     own_user_only(&principal, &request)?;
     let job = understand(request, &state.catalogue, &state.bounds)?;

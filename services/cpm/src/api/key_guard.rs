@@ -1,7 +1,8 @@
-//! How many wrong API keys one address may try.
+//! How often API keys may be used: right ones by key, wrong ones by address.
 //!
-//! Counted in Redis for all replicas; a Redis that is away counts nothing and keeps nobody out. Past the limit the
-//! address is refused before the database is asked, except with keys that were found valid here of late: behind a proxy
+//! All requests with a right key count, reads too; those of people come through the gateway, which counts them itself.
+//! Counted in Redis for all replicas; a Redis that is away counts nothing and keeps nobody out. Past the limit of wrong keys
+//! the address is refused before the database is asked, except with keys that were found valid here of late: behind a proxy
 //! many callers share one address, and somebody else's mistakes must not lock them out.
 
 use std::{
@@ -10,6 +11,7 @@ use std::{
 };
 
 use hg_common::{
+    auth::Principal,
     config::TrustedProxies,
     http::{Access, ApiError, Authenticate, ClientAddress},
 };
@@ -26,19 +28,25 @@ tokio::task_local! {
     static ADDRESS: ClientAddress;
 }
 
-/// Tells the look-up of keys where a request comes from.
+/// Tells the look-up of keys where a request comes from, and counts the requests of those that are right.
 #[derive(Clone, Debug)]
-pub struct FromAddress<A> {
+pub struct KeyGuard<A> {
     /// Proves who calls.
     pub inner: A,
     /// Whose word on the caller's address is believed.
     pub proxies: TrustedProxies,
+    /// Counts.
+    pub throttle: Throttle,
 }
 
-impl<A: Authenticate> Authenticate for FromAddress<A> {
+impl<A: Authenticate> Authenticate for KeyGuard<A> {
     async fn authenticate(&self, access: &Access, parts: &mut Parts) -> Result<(), ApiError> {
         let address = ClientAddress::of(parts, &self.proxies);
-        ADDRESS.scope(address, self.inner.authenticate(access, parts)).await
+        ADDRESS.scope(address, self.inner.authenticate(access, parts)).await?;
+        match parts.extensions.get::<Principal>() {
+            Some(principal @ Principal::Key { .. }) => self.throttle.admit(principal).await,
+            Some(Principal::User(_) | Principal::Service { .. }) | None => Ok(()),
+        }
     }
 }
 

@@ -21,7 +21,7 @@ use crate::{domain::provider_choice::Catalogue, state::AppState};
         "providers": [{"provider": "openrouter", "label": "OpenRouter", "configured": true, "requires_user_key": false, "status": "available",
             "models": [{"id": "openai/gpt-4o-mini", "label": "OpenAI: GPT-4o mini", "input_usd_per_million": "0.150000000",
                 "output_usd_per_million": "0.600000000", "context_length": 128000, "max_output_tokens": 16384, "is_default": true}]}]})),
-        (status = 401, body = ErrorBody))
+        (status = 401, body = ErrorBody), (status = 429, body = ErrorBody))
 )]
 pub async fn providers_status(State(state): State<AppState>, _: Caller) -> Result<Json<ProvidersStatus>, ApiError> {
     Ok(Json(status_of(&state.catalogue)))

@@ -35,14 +35,24 @@ impl Throttle {
         Self { redis, per_minute, paused_until: Arc::default() }
     }
 
+    /// Counts one of a person's requests for content. Those with an API key are counted by the guard, and our own services
+    /// work on jobs that were counted when they were accepted.
+    ///
+    /// # Errors
+    /// 429 with `Retry-After` when the person has made too many.
+    pub async fn admit_person(&self, principal: &Principal) -> Result<(), ApiError> {
+        match principal {
+            Principal::User(_) => self.admit(principal).await,
+            Principal::Key { .. } | Principal::Service { .. } => Ok(()),
+        }
+    }
+
     /// Counts one request.
     ///
     /// # Errors
     /// 429 with `Retry-After` when the caller has made too many.
     pub async fn admit(&self, principal: &Principal) -> Result<(), ApiError> {
-        // Our own services work on jobs that were counted when they were accepted.
-        let own = matches!(principal, Principal::Service { .. });
-        if own || self.per_minute == 0 {
+        if self.per_minute == 0 {
             return Ok(());
         }
         match self.over(&format!("api:{}", principal.name()), self.per_minute).await {

@@ -158,6 +158,36 @@ async fn a_persons_provider_key_is_for_that_person_alone() {
     drop(api.post("/generate", &foreign).await.expect(404));
 }
 
+#[tokio::test]
+async fn a_keys_reads_count_like_its_other_requests() {
+    let cpm = TestCpm::with(&[("RATE_LIMIT_PER_MINUTE", "3")]).await;
+    let [busy, other] = [plant(&cpm, &["generate", "jobs:read"], "").await, plant(&cpm, &["jobs:read"], "").await];
+    let api = cpm.anonymous().with_key(busy.reveal());
+    drop(api.post("/generate", &blog("cincinnati-electrician")).await.expect(200));
+    for path in ["/jobs", "/providers/status"] {
+        drop(api.get(path).await.expect(200));
+    }
+    for path in ["/jobs", "/jobs/overview", "/providers/status"] {
+        let refused = api.get(path).await.expect(429);
+        assert!(refused.headers["retry-after"].to_str().unwrap().parse::<u64>().unwrap() >= 1, "{path}");
+    }
+    drop(api.post("/generate", &blog("cincinnati-electrician")).await.expect(429));
+    // Others are not concerned, and the gateway counts what people read.
+    drop(cpm.anonymous().with_key(other.reveal()).get("/jobs").await.expect(200));
+    for _ in 0..5 {
+        drop(cpm.member().get("/jobs").await.expect(200));
+    }
+}
+
+#[tokio::test]
+async fn a_keys_requests_are_not_counted_while_redis_is_away() {
+    let cpm = TestCpm::with(&[("RATE_LIMIT_PER_MINUTE", "1"), ("REDIS_URL", "redis://127.0.0.1:1")]).await;
+    let key = plant(&cpm, &["jobs:read"], "").await;
+    for _ in 0..3 {
+        drop(cpm.anonymous().with_key(key.reveal()).get("/jobs").await.expect(200));
+    }
+}
+
 /// How many wrong keys were tried until somebody said stop, and how it was said.
 async fn wrong_keys_until_refused(api: &Api) -> (u32, Answer) {
     for tried in 1..400 {

@@ -31,7 +31,8 @@ use crate::{
         (status = 200, body = JobStatusView, example = json!({
             "job_id": "01938b7e-4c00-7d3a-9a51-2f7d7c3c5a11", "status": "cancelled", "stage": null, "result": null, "error": null})),
         (status = 401, body = ErrorBody), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody),
-        (status = 409, description = "It has ended otherwise (`job_ended`).", body = ErrorBody)
+        (status = 409, description = "It has ended otherwise (`job_ended`).", body = ErrorBody),
+        (status = 429, body = ErrorBody)
     )
 )]
 pub async fn job_cancel_asked(

@@ -46,7 +46,7 @@ const FULL: Duration = Duration::from_secs(10);
             example = "id: 1\nevent: status\ndata: {\"status\":\"pending\",\"stage\":\"queued\",\"attempt\":0,\"at\":\"2026-11-21T09:29:00.000Z\"}\n\n"),
         (status = 204, description = "The job has ended, and everything was seen."),
         (status = 401, body = ErrorBody), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody),
-        (status = 429, description = "The caller watches 100 jobs already.", body = ErrorBody)
+        (status = 429, description = "Too many requests, or the caller watches 100 jobs already.", body = ErrorBody)
     )
 )]
 pub async fn job_events(

@@ -27,7 +27,8 @@ use crate::{
     params(ListJobs),
     responses(
         (status = 200, body = Page<JobSummary>),
-        (status = 401, body = ErrorBody), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 422, body = ErrorBody)
+        (status = 401, body = ErrorBody), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 422, body = ErrorBody),
+        (status = 429, body = ErrorBody)
     )
 )]
 pub async fn jobs_list(

@@ -19,7 +19,8 @@ use crate::{api::caller::with_scope, state::AppState, store::overview::jobs_over
     responses(
         (status = 200, body = JobsOverview, example = json!({
             "by_status": {"completed": 41, "in_progress": 2}, "spent_today_usd": "0.120450000", "spent_month_usd": "2.004100000", "mean_quality": 87.4})),
-        (status = 401, body = ErrorBody), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)
+        (status = 401, body = ErrorBody), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody),
+        (status = 429, body = ErrorBody)
     )
 )]
 pub async fn jobs_overview_show(

@@ -46,7 +46,7 @@ pub async fn job_retry(
     Path(id): Path<JobId>,
 ) -> Result<Json<GenerateResponse>, ApiError> {
     let principal = with_scope(caller, ApiScope::JobsWrite)?;
-    state.throttle.admit(&principal).await?;
+    state.throttle.admit_person(&principal).await?;
     retry_one(&state, &principal, id).await.map(Json)
 }
 
@@ -70,7 +70,7 @@ pub async fn jobs_retry_failed(
     Query(query): Query<RetryFailedQuery>,
 ) -> Result<Json<RetriedJobs>, ApiError> {
     let principal = with_scope(caller, ApiScope::JobsWrite)?;
-    state.throttle.admit(&principal).await?;
+    state.throttle.admit_person(&principal).await?;
     let limit = query.limit.unwrap_or(AT_ONCE);
     if !(1..=AT_ONCE).contains(&limit) {
         return Err(ApiError::field("limit", format!("must be 1 to {AT_ONCE}")));

@@ -20,7 +20,11 @@ use crate::{
     path = "/jobs/{id}",
     tag = "jobs",
     params(("id" = JobId, Path, description = "The job.", example = "01938b7e-4c00-7d3a-9a51-2f7d7c3c5a11")),
-    responses((status = 200, body = JobDetail), (status = 401, body = ErrorBody), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody))
+    responses(
+        (status = 200, body = JobDetail),
+        (status = 401, body = ErrorBody), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody),
+        (status = 429, body = ErrorBody)
+    )
 )]
 pub async fn job_show(
     State(state): State<AppState>,
@@ -43,7 +47,8 @@ pub async fn job_show(
     responses(
         (status = 200, body = JobStatusView, example = json!({
             "job_id": "01938b7e-4c00-7d3a-9a51-2f7d7c3c5a11", "status": "in_progress", "stage": "writing", "result": null, "error": null})),
-        (status = 401, body = ErrorBody), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)
+        (status = 401, body = ErrorBody), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody),
+        (status = 429, body = ErrorBody)
     )
 )]
 pub async fn job_status(
