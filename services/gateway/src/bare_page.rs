@@ -1,4 +1,4 @@
-//! Renders a page for nobody in particular: login, errors.
+//! Renders a page outside of a visit: login, errors.
 
 use axum::response::{Html, IntoResponse, Response};
 use hg_common::http::ApiError;
@@ -21,7 +21,12 @@ pub(crate) fn bare_page<P: Page>(
     let theme = Theme::from_cookie(read_cookie(headers, Theme::COOKIE));
     // Forms on these pages are public: what guards them is where they are sent from, not a session's token.
     let shell = Shell::bare(title, String::new(), theme, assets.clone());
-    match templates.page(&shell, page) {
+    answer(templates, &shell, status, page)
+}
+
+/// The page in a frame that is there already.
+pub(crate) fn answer<P: Page>(templates: &Templates, shell: &Shell, status: StatusCode, page: &P) -> Response {
+    match templates.page(shell, page) {
         Ok(html) => (status, Html(html)).into_response(),
         Err(error) => ApiError::internal(error).into_response(),
     }

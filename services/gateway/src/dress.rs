@@ -17,10 +17,15 @@ use http::{
 
 use crate::{
     api::envelope::Failure,
-    bare_page::bare_page,
+    bare_page::answer,
     csrf,
     domain::next::Next as NextPath,
-    pages::{Assets, Templates, errors::ErrorPage},
+    pages::{
+        Assets, Shell, Templates,
+        errors::ErrorPage,
+        shell::{Frame, Scope, Section, Theme, UserView},
+    },
+    session::{CurrentUser, Seen, Sessions},
 };
 
 /// What error pages are made of.
@@ -28,6 +33,7 @@ use crate::{
 pub(crate) struct Wardrobe {
     pub(crate) templates: Arc<Templates>,
     pub(crate) assets: Assets,
+    pub(crate) sessions: Sessions,
 }
 
 /// Who asked.
@@ -59,21 +65,51 @@ impl Audience {
 }
 
 /// Middleware around the guard and the fallback.
-pub(crate) async fn dress(State(wardrobe): State<Wardrobe>, request: Request, next: Next) -> Response {
+pub(crate) async fn dress(State(wardrobe): State<Wardrobe>, mut request: Request, next: Next) -> Response {
     let audience = Audience::of(&request);
     let headers = request.headers().clone();
+    let seen = Seen::default();
+    request.extensions_mut().insert(seen.clone());
     let response = next.run(request).await;
     let Some(ErrorInfo(body)) = response.extensions().get::<ErrorInfo>().cloned() else { return response };
     let dressed = match audience {
         Audience::Other => return response,
         Audience::Api => (response.status(), axum::Json(Failure::new(&body.error))).into_response(),
-        Audience::Browser { path, is_get } => wardrobe.page(response.status(), &body.error, &path, is_get, &headers),
+        Audience::Browser { path, is_get } => {
+            let user = wardrobe.user(&seen, response.status(), &headers).await;
+            let shell = wardrobe.shell(user.as_ref(), &headers);
+            wardrobe.page(response.status(), &body.error, &path, is_get, &shell)
+        }
     };
     keep_headers(dressed, response)
 }
 
 impl Wardrobe {
-    fn page(&self, status: StatusCode, error: &ErrorDetail, path: &str, is_get: bool, headers: &HeaderMap) -> Response {
+    /// Whom the guard found. It isn't asked for an address that doesn't exist; then the cookie is looked at here.
+    async fn user(&self, seen: &Seen, status: StatusCode, headers: &HeaderMap) -> Option<CurrentUser> {
+        match seen.user() {
+            Some(user) => Some(user.clone()),
+            None if status == StatusCode::NOT_FOUND => self.sessions.current(headers).await.ok().flatten(),
+            None => None,
+        }
+    }
+
+    /// The frame. It shows no clients: asking for them may be what has just failed.
+    fn shell(&self, user: Option<&CurrentUser>, headers: &HeaderMap) -> Shell {
+        let (theme, assets) = (Theme::of_request(headers), self.assets.clone());
+        let Some(user) = user else { return Shell::bare("Error", String::new(), theme, assets) };
+        let frame = Frame {
+            title: "Error".into(),
+            section: Section::None,
+            switch_path: "/",
+            scope: Scope::OneClient,
+            client: None,
+        };
+        let view = UserView::new(&user.display_name, &user.email);
+        Shell::signed_in(frame, view, user.csrf_token().to_owned(), &[], theme, assets)
+    }
+
+    fn page(&self, status: StatusCode, error: &ErrorDetail, path: &str, is_get: bool, shell: &Shell) -> Response {
         if status == StatusCode::UNAUTHORIZED {
             // What was sent can't be sent again by following a link.
             let next = if is_get { NextPath::parse(path) } else { NextPath::default() };
@@ -89,7 +125,8 @@ impl Wardrobe {
             page.icon = "circle-alert".into();
         }
         let status = StatusCode::from_u16(page.status).unwrap_or(status);
-        bare_page(&self.templates, &self.assets, headers, "Error", status, &page)
+        page.framed = shell.user.is_some();
+        answer(&self.templates, shell, status, &page)
     }
 }
 

@@ -34,7 +34,7 @@ use crate::{
     rate_limit::{Attempts, UserLimit},
     routes::routes,
     security_headers::{StrictTransport, security_headers},
-    session::{CookiePolicy, Hashing, SessionGuard, SessionKeys, Sessions, renewal},
+    session::{CookiePolicy, Hashing, SessionGuard, SessionKeys, Sessions, expiry, renewal},
     state::AppState,
 };
 
@@ -99,7 +99,8 @@ pub async fn build(config: &Config, metrics: MetricsHandle, shutdown: ShutdownTo
     // Made at the first use otherwise, and then the first unknown address would take longer than a wrong password.
     tokio::task::spawn_blocking(hg_common::auth::password::dummy);
     let health = health(&state, &redis);
-    let layers = layers(config, Wardrobe { templates, assets }, missing);
+    let wardrobe = Wardrobe { templates, assets, sessions: state.sessions.clone() };
+    let layers = layers(config, wardrobe, missing);
     let built = Scaffold::new(INFO, guard, health.clone())
         .root(RootPage::Own)
         .metrics(metrics)
@@ -118,6 +119,7 @@ pub async fn build(config: &Config, metrics: MetricsHandle, shutdown: ShutdownTo
 pub async fn run(config: Config, metrics: MetricsHandle, shutdown: ShutdownToken) -> Result<(), StartError> {
     service::prepare_schema(INFO, &config.database).await?;
     let app = build(&config, metrics.clone(), shutdown.clone()).await?;
+    tokio::spawn(expiry::sweep(app.state.db.clone(), shutdown.clone()));
     service::serve(app.built, &config.core, metrics, shutdown).await?;
     app.state.db.close().await;
     Ok(())

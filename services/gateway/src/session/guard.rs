@@ -3,7 +3,7 @@
 use hg_common::http::{Access, ApiError, Authenticate, error_chain};
 use http::request::Parts;
 
-use super::{CurrentUser, Sessions, renewal::Renewed};
+use super::{CurrentUser, Seen, Sessions, renewal::Renewed};
 use crate::{
     csrf::{self, OwnOrigins},
     rate_limit::UserLimit,
@@ -28,6 +28,9 @@ impl Authenticate for SessionGuard {
             Access::Session => {
                 let user = self.sessions.current(&parts.headers).await?;
                 let user = user.ok_or_else(|| ApiError::unauthorized("sign in first"))?;
+                if let Some(seen) = parts.extensions.get::<Seen>() {
+                    seen.set(&user);
+                }
                 self.limit.admit(user.id).await?;
                 if changes {
                     csrf::check_token(parts, user.csrf_token())?;

@@ -8,6 +8,7 @@
 
 mod cookie;
 mod current_user;
+pub(crate) mod expiry;
 pub(crate) mod forms;
 mod guard;
 mod hashing;
@@ -15,6 +16,7 @@ mod keys;
 mod login;
 mod renewal;
 mod reset;
+mod seen;
 mod sessions;
 
 pub use cookie::CookiePolicy;
@@ -26,4 +28,5 @@ pub use keys::{SessionClaims, SessionKeys};
 pub(crate) use login::{LoginRefused, login};
 pub(crate) use renewal::renewal;
 pub(crate) use reset::{ResetRefused, reset_password};
+pub(crate) use seen::Seen;
 pub use sessions::{SessionOrigin, Sessions, SignedIn};

@@ -21,6 +21,26 @@ async fn browsers_get_pages_and_programs_get_json() {
 }
 
 #[tokio::test]
+async fn whoever_is_signed_in_keeps_the_frame() {
+    let gateway = Gateway::start().await;
+    let member = gateway.planted_session().await;
+    // Also where no route and so no guard was asked.
+    for path in ["/nothing/here", "/jobs/not-an-id"] {
+        let page = member.page(path).await.expect(404);
+        assert!(page.text.contains("There is nothing here"), "{path}");
+        assert!(
+            page.text.contains("aria-label=\"Main\"") && page.text.contains("action=\"/logout\""),
+            "{path}: {}",
+            page.text
+        );
+    }
+    let stranger = gateway.browser().page("/nothing/here").await.expect(404);
+    assert!(!stranger.text.contains("aria-label=\"Main\""), "{}", stranger.text);
+    let forged = member.with_cookie("e30.e30.e30").page("/nothing/here").await.expect(404);
+    assert!(!forged.text.contains("aria-label=\"Main\""), "{}", forged.text);
+}
+
+#[tokio::test]
 async fn our_own_faults_are_opaque_and_name_the_request() {
     let gateway = Gateway::start().await;
     let browser = gateway.planted_session().await;
