@@ -22,6 +22,7 @@ pub mod csrf;
 mod domain;
 mod dress;
 mod missing_assets;
+mod openapi;
 pub mod pages;
 pub mod peer_error;
 mod rate_limit;

@@ -6,6 +6,7 @@ use http::Method;
 
 use crate::{
     api::{auth, clients, content, jobs, me, providers, strategies, templates},
+    openapi,
     pages::{assets, content as form, dashboard, job, jobs as job_list},
     session::forms::{login, logout, reset},
     state::AppState,
@@ -17,7 +18,8 @@ const GET_POST: &[Method] = &[Method::GET, Method::POST];
 
 /// Every path of the gateway but the standard ones.
 pub(crate) fn routes(health: &HealthChecks) -> Routes<AppState> {
-    api().hidden(Access::Public, GET, "/api/health", health.handler()).merge(pages()).merge(fragments()).merge(assets())
+    let api = api().describe(openapi::complete).hidden(Access::Public, GET, "/api/health", health.handler());
+    api.merge(pages()).merge(fragments()).merge(assets())
 }
 
 fn api() -> Routes<AppState> {

@@ -1,6 +1,7 @@
 //! The table of routes: nothing is served without a rule, and nothing personal without a session.
 
 use hg_common::http::{Access, registered_paths};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::harness::Gateway;
@@ -38,6 +39,46 @@ async fn the_public_routes_are_these() {
     public.sort();
     assert_eq!(public, PUBLIC);
     assert_eq!(registered_paths(&gateway.app.router), gateway.app.table.paths());
+}
+
+#[tokio::test]
+async fn the_description_names_credentials_and_what_may_always_be_answered() {
+    let gateway = Gateway::start().await;
+    let document = gateway.anonymous().get("/openapi.json").await.expect(200).json();
+    let schemes = &document["components"]["securitySchemes"];
+    assert_eq!(
+        (&schemes["session"]["in"], &schemes["session"]["name"]),
+        (&json!("cookie"), &json!("__Host-hg_session"))
+    );
+    assert_eq!((&schemes["csrf"]["in"], &schemes["csrf"]["name"]), (&json!("header"), &json!("x-csrf-token")));
+    let clients = &document["paths"]["/api/clients"];
+    assert_eq!(clients["get"]["security"], json!([{"session": []}]));
+    assert_eq!(clients["post"]["security"], json!([{"csrf": [], "session": []}]));
+    assert_eq!(document["paths"]["/api/auth/login"]["post"]["security"], json!([]));
+    for status in ["401", "429", "500", "503"] {
+        assert!(clients["get"]["responses"][status].is_object(), "{status}: {clients}");
+    }
+    for status in ["400", "403", "413"] {
+        assert!(clients["get"]["responses"][status].is_null(), "{status}: {clients}");
+        assert!(clients["post"]["responses"][status].is_object(), "{status}: {clients}");
+    }
+    let mut references = Vec::new();
+    collect_references(&document, &mut references);
+    assert!(!references.is_empty());
+    for reference in references {
+        assert!(document.pointer(reference.trim_start_matches('#')).is_some(), "{reference} leads nowhere");
+    }
+}
+
+fn collect_references(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::Object(fields) => {
+            found.extend(fields.get("$ref").and_then(Value::as_str).map(str::to_owned));
+            fields.values().for_each(|value| collect_references(value, found));
+        }
+        Value::Array(items) => items.iter().for_each(|value| collect_references(value, found)),
+        _ => {}
+    }
 }
 
 #[tokio::test]
