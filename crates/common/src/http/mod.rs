@@ -8,7 +8,6 @@
 
 mod app;
 mod client_address;
-mod client_address;
 mod drain;
 mod error;
 mod extract;
@@ -25,7 +24,6 @@ mod timeout;
 mod zero;
 
 pub use self::app::{App, BuiltApp, RootPage, ServiceInfo};
-pub use self::client_address::ClientAddress;
 pub use self::client_address::ClientAddress;
 pub use self::error::{
     ApiError, ErrorBody, ErrorDetail, ErrorInfo, FieldError, FieldErrors, constraint_name, error_chain,
