@@ -193,8 +193,10 @@ mod tests {
     #[tokio::test]
     #[expect(clippy::disallowed_methods, reason = "the server is tested without rules")]
     async fn for_the_delay_it_serves_on_and_says_that_it_ends() {
-        let router =
-            Router::new().route("/", get(async || "here")).route("/health", get(async || "fine")).route("/health/live", get(async || "alive"));
+        let router = Router::new()
+            .route("/", get(async || "here"))
+            .route("/health", get(async || "fine"))
+            .route("/health/live", get(async || "alive"));
         let ending = Ending { delay: Duration::from_secs(3600), grace: Duration::from_secs(1) };
         let (url, shutdown, server) = start(router, ending).await;
         let client = crate::http_client::internal("test").unwrap();
@@ -202,10 +204,16 @@ mod tests {
         assert!(!ask("/").await.headers().contains_key("connection"));
         shutdown.cancel();
         let answer = ask("/").await;
-        assert_eq!((answer.status().as_u16(), &answer.headers()["connection"]), (200, &HeaderValue::from_static("close")));
+        assert_eq!(
+            (answer.status().as_u16(), &answer.headers()["connection"]),
+            (200, &HeaderValue::from_static("close"))
+        );
         assert_eq!(ask("/health/live").await.status(), 200);
         let health = ask("/health").await;
-        assert_eq!((health.status().as_u16(), health.text().await.unwrap().as_str()), (503, r#"{"status":"draining"}"#));
+        assert_eq!(
+            (health.status().as_u16(), health.text().await.unwrap().as_str()),
+            (503, r#"{"status":"draining"}"#)
+        );
         server.abort();
     }
 }

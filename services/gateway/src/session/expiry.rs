@@ -20,7 +20,9 @@ pub(crate) async fn sweep(db: Db, shutdown: ShutdownToken) {
         match all(&db).await {
             Ok(0) => {}
             Ok(rows) => tracing::info!(rows, "expired sessions and links were deleted"),
-            Err(error) => tracing::warn!(error = %error_chain(&error), "expired sessions and links could not be deleted"),
+            Err(error) => {
+                tracing::warn!(error = %error_chain(&error), "expired sessions and links could not be deleted")
+            }
         }
         tokio::select! {
             () = shutdown.cancelled() => return,
@@ -57,10 +59,10 @@ mod tests {
         sqlx::raw_sql(
             "INSERT INTO auth.users (id, email) VALUES ('00000000-0000-7000-8000-000000000001', 'ann@example.com');
              INSERT INTO auth.sessions (user_id, expires_at)
-             SELECT '00000000-0000-7000-8000-000000000001', now() - interval '31 days' FROM generate_series(1, 1500)
-             UNION ALL SELECT '00000000-0000-7000-8000-000000000001', now() - make_interval(days => d) FROM unnest(ARRAY[29, -1]) d;
+             SELECT '00000000-0000-7000-8000-000000000001'::uuid, now() - interval '31 days' FROM generate_series(1, 1500)
+             UNION ALL SELECT '00000000-0000-7000-8000-000000000001'::uuid, now() - make_interval(days => d) FROM unnest(ARRAY[29, -1]) d;
              INSERT INTO auth.reset_tokens (token_hash, user_id, expires_at)
-             SELECT sha256(d::text::bytea), '00000000-0000-7000-8000-000000000001', now() - make_interval(days => d) FROM unnest(ARRAY[40, 29]) d",
+             SELECT sha256(d::text::bytea), '00000000-0000-7000-8000-000000000001'::uuid, now() - make_interval(days => d) FROM unnest(ARRAY[40, 29]) d",
         )
         .execute(&mut owner)
         .await

@@ -82,11 +82,7 @@ pub(crate) async fn session_revoke(tx: &mut TenantTx, id: SessionId) -> Result<(
 
 /// Deletes at most `most` sessions, and as many reset links, that expired more than `keep_days` ago. How many went.
 pub(crate) async fn expired_sweep(tx: &mut AnonymousTx, keep_days: i32, most: i32) -> Result<i32, sqlx::Error> {
-    sqlx::query_scalar!(
-        r#"SELECT auth.expired_sweep(make_interval(days => $1), $2) AS "gone!""#,
-        keep_days,
-        most
-    )
-    .fetch_one(&mut **tx)
-    .await
+    sqlx::query_scalar!(r#"SELECT auth.expired_sweep(make_interval(days => $1), $2) AS "gone!""#, keep_days, most)
+        .fetch_one(&mut **tx)
+        .await
 }
