@@ -41,6 +41,12 @@ impl Ground {
             server.close().await?;
             stack = tokio::task::spawn_blocking(move || stack.restart_postgres().map(|()| stack)).await??;
             server = connect(&stack.direct_url("postgres")).await?;
+            // What functions and policies do inside, too, and planning, which a pooler that drops statements makes frequent.
+            for (name, value) in [("track", "all"), ("track_planning", "on")] {
+                let statement = format!("ALTER SYSTEM SET pg_stat_statements.{name} = '{value}'");
+                sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut server).await?;
+            }
+            sqlx::raw_sql("SELECT pg_reload_conf()").execute(&mut server).await?;
         }
         sqlx::raw_sql(AssertSqlSafe(format!("CREATE DATABASE {TEMPLATE}"))).execute(&mut server).await?;
         let direct = stack.direct_url(TEMPLATE);

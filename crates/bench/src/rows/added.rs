@@ -37,6 +37,8 @@ const QUIET: Duration = Duration::from_millis(45);
 /// Between two questions whether the result is there.
 const PAUSE: Duration = Duration::from_micros(250);
 const PATIENCE: Duration = Duration::from_secs(60);
+/// Connections that ask: as many jobs may be late at once.
+const OBSERVERS: usize = 20;
 
 /// How a job's end is seen.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -59,7 +61,7 @@ async fn look(bench: &mut Bench, eye: Eye) -> Result<Measure> {
         work: Generate::new(system.tenants()),
         databases: Mutex::default(),
     });
-    for _ in 0..4 {
+    for _ in 0..OBSERVERS {
         shared.databases.lock().await.push(system.db().await?);
     }
     let warm_up = jobs(&shared, eye, 0, (RATE * bench.pace.warm_up().as_secs_f64()) as u64 + 5).await?;

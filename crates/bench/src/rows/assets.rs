@@ -85,10 +85,12 @@ fn linked(html: &str) -> Vec<String> {
             continue;
         };
         let value = tag.split_once(&format!(r#"{attribute}=""#)).and_then(|(_, rest)| rest.split('"').next());
-        if let Some(file) = value
-            && !files.iter().any(|known| known == file)
+        // Templates escape slashes too.
+        let file = value.map(|file| file.replace("&#x2f;", "/"));
+        if let Some(file) = file
+            && !files.contains(&file)
         {
-            files.push(file.to_owned());
+            files.push(file);
         }
     }
     files
@@ -101,7 +103,7 @@ mod tests {
     #[test]
     fn scripts_and_styles_are_found_once_each() {
         let html = r#"<head><link rel="icon" href="/assets/i.svg"><link rel="stylesheet" href="/assets/a.css">
-            <script src="/assets/a.js" defer></script><script src="/assets/a.js"></script><script>1 < 2</script></head>"#;
+            <script src="&#x2f;assets&#x2f;a.js" defer></script><script src="/assets/a.js"></script><script>1 < 2</script></head>"#;
         assert_eq!(linked(html), ["/assets/a.css", "/assets/a.js"]);
     }
 }

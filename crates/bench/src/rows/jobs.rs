@@ -22,6 +22,9 @@ use crate::{
 
 const CALLERS: usize = 16;
 const PER_SECOND: f64 = 800.0;
+/// Jobs of a round: so many, or fewer where a round would take longer than this.
+const JOBS: u64 = 5_000;
+const ROUND_SECONDS: f64 = 20.0;
 
 pub(super) async fn run(bench: &mut Bench) -> Result<Vec<Measure>> {
     let mut system = bench.system(Provider::INSTANT).await?;
@@ -29,13 +32,15 @@ pub(super) async fn run(bench: &mut Bench) -> Result<Vec<Measure>> {
     let work = Arc::new(Generate::new(system.tenants()));
     let numbers = Arc::new(AtomicU64::new(0));
     let mut db = system.db().await?;
-    let warm_up = bench.pace.pick(800, 100);
+    let warm_up = bench.pace.pick(400, 100);
+    let began = Instant::now();
     load::calls(&server, CALLERS, warm_up, &work, &numbers).await?;
     books::wait_until_all_ended(&mut db).await?;
+    let fit = (warm_up as f64 / began.elapsed().as_secs_f64() * ROUND_SECONDS) as u64;
 
     bench.forget_statements(&system).await?;
     let meter = system.meter()?;
-    let count = bench.pace.pick(5_000, 400);
+    let count = fit.clamp(400, bench.pace.pick(JOBS, 400));
     let (mut rates, mut accepts, mut accept_rates) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..bench.pace.rounds() {
         let began = Instant::now();

@@ -45,7 +45,7 @@ impl Work for Prompts {
     fn check(&self, number: u64, answer: &Answer) -> Result<()> {
         answer.expect(StatusCode::OK)?;
         anyhow::ensure!(answer.body.len() > 500, "a short prompt: {}", answer.text());
-        if number % READ_WHOLE == 0 {
+        if number.is_multiple_of(READ_WHOLE) {
             let json = answer.json()?;
             let prompt = json["prompt"].as_str().unwrap_or_default();
             let topic = topic(self.index(number));

@@ -36,7 +36,7 @@ impl Work for Strategies {
 
     fn check(&self, number: u64, answer: &Answer) -> Result<()> {
         answer.expect(StatusCode::OK)?;
-        if number % READ_WHOLE == 0 { tenancy::check_strategy(&answer.json()?) } else { Ok(()) }
+        if number.is_multiple_of(READ_WHOLE) { tenancy::check_strategy(&answer.json()?) } else { Ok(()) }
     }
 }
 

@@ -86,8 +86,8 @@ pub(super) async fn run(bench: &mut Bench) -> Result<Vec<Measure>> {
     }
     drop(arrived.context("not all watchers were let in")??);
     let connected = procfs::memory(pid)?.resident_kib;
-    let summary = system.simulator("calls").await?;
-    let late = first_pieces(&summary, first).values().filter(|due| **due < now_ms()).count();
+    let calls = system.simulator("calls").await?;
+    let late = begins(&calls).values().filter(|began| **began + first.as_secs_f64() * 1000.0 < now_ms()).count();
 
     let mut seen = Vec::new();
     while let Some(watcher) = watchers.join_next().await {
@@ -99,15 +99,18 @@ pub(super) async fn run(bench: &mut Bench) -> Result<Vec<Measure>> {
     books::settled(&mut db, JOBS).await?;
     system.check_alive()?;
 
-    let delays = delays(&system, &seen).await?;
-    let calls = system.simulator("calls").await?;
-    let begins = first_pieces(&calls, first);
+    let pieces = published(&system, &jobs).await?;
+    let delays = delays(&pieces, &seen)?;
+    let begins = begins(&system.simulator("calls").await?);
     let mut from_provider = Samples::new();
     for watcher in &seen {
         let number = jobs.iter().find(|(_, job)| *job == watcher.job).map(|(number, _)| *number);
-        let due = number.and_then(|number| begins.get(&number)).context("the provider has no call of a job")?;
+        let began = number.and_then(|number| begins.get(&number)).context("the provider has no call of a job")?;
+        // After the first frame, which is empty, the pieces share the rest of the time evenly.
+        let gap = (provider.total - first).as_secs_f64() * 1000.0 / pieces[&watcher.job].len() as f64;
+        let sent = began + first.as_secs_f64() * 1000.0 + gap;
         let shown = watcher.shown.first().context("a watcher saw no text")?;
-        from_provider.record(Duration::from_secs_f64((shown.at_ms - due).max(0.0) / 1000.0));
+        from_provider.record(Duration::from_secs_f64((shown.at_ms - sent).max(0.0) / 1000.0));
     }
     let per_watcher = (connected.saturating_sub(before)) as f64 / seen.len() as f64;
     let peak = usage.peak_mib.get("cpm").copied().unwrap_or_default();
@@ -200,52 +203,56 @@ async fn wait_until_written(system: &System) -> Result<()> {
     waited.await.context("the provider wasn't asked for all jobs")?
 }
 
-/// The instants at which the provider sent its first piece, by request: its own books and what it was told to wait.
-fn first_pieces(calls: &Value, first: Duration) -> HashMap<u64, f64> {
+/// When the provider got each request, by its number: milliseconds since 1970, from its own books.
+fn begins(calls: &Value) -> HashMap<u64, f64> {
     let calls = calls.as_array().into_iter().flatten();
-    let begins = calls.filter_map(|call| {
-        let number = call["user"].as_str().and_then(Generate::number_in)?;
-        // The first piece with text follows the first frame by one gap.
-        Some((number, call["started_ms"].as_f64()? + first.as_secs_f64() * 1000.0 + GAP_MS))
-    });
-    begins.collect()
+    calls
+        .filter_map(|call| Some((call["user"].as_str().and_then(Generate::number_in)?, call["started_ms"].as_f64()?)))
+        .collect()
 }
 
-/// Between two pieces.
-const GAP_MS: f64 = 200.0;
+/// A piece in a job's Redis stream.
+struct Piece {
+    /// Bytes before it.
+    offset: u64,
+    /// When it was put there: milliseconds since 1970, by Redis' clock.
+    at_ms: f64,
+}
 
-/// How late each piece was at each watcher.
-async fn delays(system: &System, seen: &[Seen]) -> Result<Samples> {
+/// The pieces of each job's text.
+async fn published(system: &System, jobs: &[(u64, JobId)]) -> Result<HashMap<JobId, Vec<Piece>>> {
     let redis = driver::Client::open(system.redis_url())?;
     let mut redis = redis.get_multiplexed_async_connection().await.context("Redis doesn't answer")?;
-    let mut published: HashMap<JobId, (Vec<(u64, f64)>, &str)> = HashMap::new();
+    let mut all = HashMap::new();
+    for (_, job) in jobs {
+        let key = format!("hg:live:{job}");
+        let range = driver::cmd("XRANGE").arg(key).arg("-").arg("+").query_async(&mut redis).await;
+        let reply: StreamRangeReply = range.context("the live text can't be read")?;
+        let pieces = reply.ids.into_iter().filter_map(|entry| {
+            let offset = entry.get::<u64>("o")?;
+            Some(Piece { offset, at_ms: entry.id.split_once('-')?.0.parse().ok()? })
+        });
+        let pieces: Vec<Piece> = pieces.collect();
+        anyhow::ensure!(!pieces.is_empty(), "job {job} has no live text");
+        all.insert(*job, pieces);
+    }
+    Ok(all)
+}
+
+/// How late each piece was at each watcher; all watchers of a job must have seen the same.
+fn delays(pieces: &HashMap<JobId, Vec<Piece>>, seen: &[Seen]) -> Result<Samples> {
+    let mut texts: HashMap<JobId, &str> = HashMap::new();
     let mut samples = Samples::new();
     for watcher in seen {
-        if !published.contains_key(&watcher.job) {
-            let reply: StreamRangeReply = driver::cmd("XRANGE")
-                .arg(format!("hg:live:{}", watcher.job))
-                .arg("-")
-                .arg("+")
-                .query_async(&mut redis)
-                .await
-                .context("the live text can't be read")?;
-            let entries = reply.ids.into_iter().filter_map(|entry| {
-                let offset = entry.get::<u64>("o")?;
-                Some((offset, entry.id.split_once('-')?.0.parse().ok()?))
-            });
-            published.insert(watcher.job, (entries.collect(), &watcher.text));
-        }
-        let (entries, text) = &published[&watcher.job];
-        anyhow::ensure!(!watcher.text.is_empty() && *text == watcher.text, "watchers of one job saw different texts");
+        let text = *texts.entry(watcher.job).or_insert(&watcher.text);
+        anyhow::ensure!(!text.is_empty() && watcher.text == text, "watchers of one job saw different texts");
         for shown in &watcher.shown {
-            let carried =
-                entries.iter().filter(|(offset, _)| (shown.offset..shown.offset + shown.bytes).contains(offset));
-            for (_, at_ms) in carried {
-                samples.record(Duration::from_secs_f64((shown.at_ms - at_ms).max(0.0) / 1000.0));
+            let range = shown.offset..shown.offset + shown.bytes;
+            for piece in pieces[&watcher.job].iter().filter(|piece| range.contains(&piece.offset)) {
+                samples.record(Duration::from_secs_f64((shown.at_ms - piece.at_ms).max(0.0) / 1000.0));
             }
         }
     }
-    anyhow::ensure!(samples.len() > 0, "no piece of text was found");
     Ok(samples)
 }
 
