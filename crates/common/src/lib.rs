@@ -20,6 +20,7 @@ pub mod crypto;
 pub mod db;
 pub mod http;
 pub mod http_client;
+pub mod recent;
 pub mod redis;
 pub mod service;
 pub mod telemetry;

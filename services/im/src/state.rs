@@ -2,9 +2,16 @@
 
 use std::sync::Arc;
 
-use hg_common::db::Db;
+use hg_common::{
+    db::{Db, Scope},
+    recent::Recent,
+};
+use hg_types::{ClientId, ContentType};
 
-use crate::domain::engine::Engine;
+use crate::{domain::engine::Engine, store::choice::Chosen};
+
+/// For whom a template was picked, and who asked.
+pub(crate) type ChoiceKey = (Scope, ClientId, ContentType);
 
 /// What every handler shares.
 #[derive(Clone, Debug)]
@@ -13,12 +20,14 @@ pub struct AppState {
     pub db: Db,
     /// Compiles, keeps and renders templates.
     pub(crate) engine: Arc<Engine>,
+    /// Templates that were just picked. Whatever changes a template forgets them.
+    pub(crate) chosen: Recent<ChoiceKey, Chosen>,
 }
 
 impl AppState {
-    /// With an engine that has compiled nothing yet.
+    /// With an engine that has compiled nothing yet, and nothing remembered.
     #[must_use]
     pub fn new(db: Db) -> Self {
-        Self { db, engine: Arc::new(Engine::new()) }
+        Self { db, engine: Arc::new(Engine::new()), chosen: Recent::new() }
     }
 }

@@ -21,7 +21,7 @@ pub const INFO: ServiceInfo =
 /// # Errors
 /// When the database can't be reached or its pooler is unsafe, or the address of Redis can't be used.
 pub async fn build(config: &Config, metrics: MetricsHandle) -> Result<BuiltApp, StartError> {
-    let offer = |db| (routes(), AppState { db });
+    let offer = |db| (routes(), AppState::new(db));
     service::build_internal(INFO, &config.common, metrics, offer).await
 }
 

@@ -6,7 +6,7 @@ use hg_types::{ClientId, UserId};
 use sqlx::{PgConnection, Postgres, Transaction};
 
 /// For whom a transaction runs: what row-level security lets it see and write.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Scope {
     /// A person: everything that the person's memberships reach.
     User(UserId),

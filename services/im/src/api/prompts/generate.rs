@@ -5,19 +5,21 @@ use std::sync::Arc;
 use axum::extract::State;
 use hg_common::{
     auth::Caller,
+    db::Scope,
     http::{ApiError, ErrorBody, Json},
 };
 use hg_contracts::{
     im::{GeneratePrompt, GeneratedPrompt},
     smm::ClientFacts,
 };
+use hg_types::{ClientId, ContentType};
 use serde_json::Map;
 
 use crate::{
     api::unusable,
     domain::{context::context, engine::Pair, inputs::check, tokens},
     state::AppState,
-    store::choice::{Choice, choice_fetch, choice_texts},
+    store::choice::{Choice, Chosen, choice_fetch, choice_texts},
 };
 
 /// Makes a prompt from the client's own template, else its nearest ancestor's, else the default.
@@ -37,22 +39,25 @@ pub(crate) async fn generate_prompt(
 ) -> Result<Json<GeneratedPrompt>, ApiError> {
     let inputs = check(request)?;
     let (client_id, content_type) = (inputs.request().client_id, inputs.request().content_type);
-    let mut tx = state.db.tenant(principal.scope()).await?;
-    let chosen = choice_fetch(&mut tx, client_id, content_type).await?.ok_or_else(|| ApiError::not_found("client"))?;
-    let choice = chosen.template.ok_or_else(|| {
+    let scope = principal.scope();
+    let chosen = chosen(&state, scope, client_id, content_type).await?.ok_or_else(|| ApiError::not_found("client"))?;
+    let choice = chosen.template.clone().ok_or_else(|| {
         let message = format!("there is no template for {content_type}, not even a default: run `hg seed`");
         ApiError::unavailable("template_missing", message)
     })?;
     let known = state.engine.get(choice.id, choice.version);
     let texts = match known {
         Some(_) => None,
-        None => Some(texts(choice_texts(&mut tx, choice.id, choice.version).await?, &choice)?),
+        None => Some(texts(&state, scope, &choice).await?),
     };
-    tx.commit().await?;
 
-    let client = inputs.request().strategy.as_ref().map(|strategy| strategy.client.clone()).unwrap_or_else(|| {
-        ClientFacts { id: client_id, name: chosen.client_name, slug: chosen.client_slug, metadata: Map::new() }
-    });
+    let client =
+        inputs.request().strategy.as_ref().map(|strategy| strategy.client.clone()).unwrap_or_else(|| ClientFacts {
+            id: client_id,
+            name: chosen.client_name.clone(),
+            slug: chosen.client_slug.clone(),
+            metadata: Map::new(),
+        });
     let name = choice.name.clone();
     let (pair, prompts) = state
         .engine
@@ -87,7 +92,27 @@ pub(crate) async fn generate_prompt(
     }))
 }
 
-fn texts(found: Option<(String, String)>, choice: &Choice) -> Result<(String, String), ApiError> {
+/// The template that holds for a client, as it was a moment ago or is now.
+async fn chosen(
+    state: &AppState,
+    scope: Scope,
+    client: ClientId,
+    content_type: ContentType,
+) -> Result<Option<Arc<Chosen>>, sqlx::Error> {
+    let look_up = async {
+        let mut tx = state.db.tenant(scope).await?;
+        let found = choice_fetch(&mut tx, client, content_type).await?;
+        tx.commit().await?;
+        Ok(found)
+    };
+    state.chosen.get((scope, client, content_type), look_up).await
+}
+
+/// The texts of a version that isn't compiled yet.
+async fn texts(state: &AppState, scope: Scope, choice: &Choice) -> Result<(String, String), ApiError> {
+    let mut tx = state.db.tenant(scope).await?;
+    let found = choice_texts(&mut tx, choice.id, choice.version).await?;
+    tx.commit().await?;
     // Every save writes its version in the same transaction.
     found.ok_or_else(|| ApiError::internal(format!("version {} of template {} has no row", choice.version, choice.id)))
 }

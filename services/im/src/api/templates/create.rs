@@ -40,5 +40,6 @@ pub(crate) async fn create_template(
     let id = template_create(&mut tx, &checked, principal.user()).await.map_err(database)?;
     let made = template_fetch(&mut tx, id).await?.ok_or_else(|| ApiError::not_found("template"))?;
     tx.commit().await?;
+    state.chosen.forget();
     Ok((StatusCode::CREATED, Json(made.template)))
 }

@@ -51,5 +51,6 @@ pub(crate) async fn update_template(
     }
     let changed = template_fetch(&mut tx, seen.template.id).await?.ok_or_else(|| ApiError::not_found("template"))?;
     tx.commit().await?;
+    state.chosen.forget();
     Ok(Json(changed.template))
 }

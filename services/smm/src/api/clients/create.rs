@@ -59,5 +59,6 @@ pub(crate) async fn create_client(
     }
     let made = seen_client(&mut tx, &id.to_string()).await?;
     tx.commit().await?;
+    state.effective.forget();
     Ok((StatusCode::CREATED, Json(made.client)))
 }

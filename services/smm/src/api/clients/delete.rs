@@ -52,5 +52,6 @@ pub(crate) async fn delete_client(
         return Err(ApiError::not_found("client"));
     }
     tx.commit().await?;
+    state.effective.forget();
     Ok(StatusCode::NO_CONTENT)
 }

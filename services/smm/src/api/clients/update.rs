@@ -42,5 +42,6 @@ pub(crate) async fn update_client(
     }
     let changed = seen_client(&mut tx, &seen.client.id.to_string()).await?;
     tx.commit().await?;
+    state.effective.forget();
     Ok(Json(changed.client))
 }

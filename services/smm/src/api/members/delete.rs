@@ -50,5 +50,6 @@ pub(crate) async fn delete_member(
         return Err(ApiError::not_found("member"));
     }
     tx.commit().await?;
+    state.effective.forget();
     Ok(StatusCode::NO_CONTENT)
 }

@@ -54,6 +54,7 @@ pub(crate) async fn put_member(
     member_put(&mut tx, seen.client.id, user, member.role).await.map_err(database)?;
     let members = member_list(&mut tx, seen.client.id).await?;
     tx.commit().await?;
+    state.effective.forget();
     let put = members.into_iter().find(|member| member.user_id == user);
     put.map(Json).ok_or_else(|| ApiError::not_found("member"))
 }

@@ -44,5 +44,6 @@ pub(crate) async fn create_strategy(
     let id = strategy_create(&mut tx, seen.client.id, save.content_type, &saved).await.map_err(database)?;
     let made = strategy_fetch(&mut tx, id).await?.ok_or_else(|| ApiError::not_found("strategy"))?;
     tx.commit().await?;
+    state.effective.forget();
     Ok((StatusCode::CREATED, Json(made.strategy)))
 }

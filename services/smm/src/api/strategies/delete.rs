@@ -38,5 +38,6 @@ pub(crate) async fn delete_strategy(
         return Err(ApiError::not_found("strategy"));
     }
     tx.commit().await?;
+    state.effective.forget();
     Ok(StatusCode::NO_CONTENT)
 }

@@ -26,9 +26,14 @@ pub(crate) async fn get_effective_strategy(
     if client.len() > 255 || client.contains('\0') {
         return Err(nobody());
     }
-    let mut tx = state.db.tenant(principal.scope()).await?;
-    let (facts, chain) =
-        strategy_chain(&mut tx, &ClientRef::parse(&client), query.content_type).await?.ok_or_else(nobody)?;
-    tx.commit().await?;
-    Ok(Json(resolve(facts, query.content_type, chain)))
+    let (scope, client) = (principal.scope(), ClientRef::parse(&client));
+    let look_up = async {
+        let mut tx = state.db.tenant(scope).await?;
+        let found = strategy_chain(&mut tx, &client, query.content_type).await?;
+        tx.commit().await?;
+        Ok::<_, sqlx::Error>(found.map(|(facts, chain)| resolve(facts, query.content_type, chain)))
+    };
+    let key = (scope, client.clone(), query.content_type);
+    let effective = state.effective.get(key, look_up).await?.ok_or_else(nobody)?;
+    Ok(Json(EffectiveStrategy::clone(&effective)))
 }

@@ -51,5 +51,6 @@ pub(crate) async fn update_strategy(
     }
     let changed = strategy_fetch(&mut tx, seen.strategy.id).await?.ok_or_else(|| ApiError::not_found("strategy"))?;
     tx.commit().await?;
+    state.effective.forget();
     Ok(Json(changed.strategy))
 }
