@@ -252,7 +252,7 @@ mod tests {
         assert_eq!(serde_json::from_str::<Value>(&openapi).unwrap()["info"]["title"], "Content production");
         // Embedded compressed, and served like that: every browser takes it.
         let (parts, _) = ask(http::Request::get("/docs/")).await;
-        assert_eq!((parts.status.as_u16(), &parts.headers["content-encoding"]), (200, "gzip"));
+        assert!(parts.status == 200 && parts.headers["content-encoding"] == "gzip", "{parts:?}");
         assert_eq!(parts.headers["content-type"], "text/html");
         let (parts, script) = ask(http::Request::get("/docs/swagger-initializer.js")).await;
         assert!(parts.status == 200 && script.contains("/openapi.json"), "{script}");
