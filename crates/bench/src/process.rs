@@ -54,7 +54,7 @@ impl Process {
         Ok(process)
     }
 
-    /// Starts it after [`Self::stop`]; how long it took from the fork to its being healthy.
+    /// Starts it after [`Self::kill`]; how long it took from the fork to its being healthy.
     pub(crate) async fn start_again(&mut self, watchdog: &Watchdog) -> Result<Duration> {
         let file = beside_us(self.program.file)?;
         let mut command = Command::new(&file);
@@ -83,11 +83,6 @@ impl Process {
             anyhow::ensure!(began.elapsed() < PATIENCE, "{name} is not healthy after {PATIENCE:?}; {}", self.log_end());
             tokio::time::sleep(ROUND).await;
         }
-    }
-
-    /// Ends it as an operator does.
-    pub(crate) fn stop(&mut self) -> Result<()> {
-        tokio::task::block_in_place(|| self.daemon.take().map_or(Ok(()), Daemon::stop))
     }
 
     /// Ends it at once: nobody will read what it would still write.

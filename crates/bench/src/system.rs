@@ -153,11 +153,11 @@ impl System {
         &found.expect("all four are started together").1
     }
 
-    /// Stops a service and starts it again, everything else being there; how long it took until it was healthy.
+    /// Ends a service at once and starts it again, everything else being there; how long it took until it was healthy.
     pub(crate) async fn restart(&mut self, service: Service) -> Result<Duration> {
         let found = self.services.iter_mut().find(|(of, _)| *of == service);
         let (_, process) = found.context("there is no such service")?;
-        process.stop()?;
+        process.kill();
         process.start_again(&self.watchdog).await
     }
 
