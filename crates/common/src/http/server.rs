@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
+use axum::serve::ListenerExt as _;
 use tokio::net::TcpListener;
 
 use super::drain::draining;
@@ -89,6 +90,12 @@ pub async fn serve_on(
     tracing::info!(url = %format_args!("http://{address}"), "Server running");
     let Ending { delay, grace } = ending;
     let service = draining(router, shutdown.clone()).into_make_service_with_connect_info::<SocketAddr>();
+    // Streams consist of small writes, which the kernel would hold back until the one before is acknowledged.
+    let listener = listener.tap_io(|connection| {
+        if let Err(error) = connection.set_nodelay(true) {
+            tracing::debug!(%error, "a connection sends with delay");
+        }
+    });
     let enough = ShutdownToken::new();
     let server = axum::serve(listener, service).with_graceful_shutdown(enough.clone().cancelled_owned()).into_future();
     tokio::pin!(server);
