@@ -15,15 +15,12 @@ DECLARE
   sessions integer;
   tokens integer;
 BEGIN
-  -- Whatever the caller asks for: what is valid stays.
-  IF keep < interval '0' OR most < 0 THEN
-    RAISE EXCEPTION 'keep and most may not be negative' USING ERRCODE = 'invalid_parameter_value';
-  END IF;
+  -- least(): whatever the caller asks for, what is valid stays.
   DELETE FROM auth.sessions WHERE id IN (
-    SELECT s.id FROM auth.sessions s WHERE s.expires_at < now() - keep ORDER BY s.expires_at LIMIT most FOR UPDATE SKIP LOCKED);
+    SELECT s.id FROM auth.sessions s WHERE s.expires_at < least(now(), now() - keep) ORDER BY s.expires_at LIMIT most FOR UPDATE SKIP LOCKED);
   GET DIAGNOSTICS sessions = ROW_COUNT;
   DELETE FROM auth.reset_tokens WHERE token_hash IN (
-    SELECT t.token_hash FROM auth.reset_tokens t WHERE t.expires_at < now() - keep ORDER BY t.expires_at LIMIT most FOR UPDATE SKIP LOCKED);
+    SELECT t.token_hash FROM auth.reset_tokens t WHERE t.expires_at < least(now(), now() - keep) ORDER BY t.expires_at LIMIT most FOR UPDATE SKIP LOCKED);
   GET DIAGNOSTICS tokens = ROW_COUNT;
   RETURN sessions + tokens;
 END

@@ -36,7 +36,7 @@ sql() { pg psql -X -q -A -t -v ON_ERROR_STOP=1 -d "$1" -c "$2" </dev/null; }
 ours="c.relkind = 'r' AND c.relpersistence = 'p' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
 
 # What makes values look the same wherever they are printed.
-same_looks="SET timezone = 'UTC'; SET datestyle = 'ISO, MDY'; SET intervalstyle = 'postgres'; SET bytea_output = 'hex'; SET extra_float_digits = 1; SET statement_timeout = 0; SET lock_timeout = 0;"
+same_looks="SET timezone = 'UTC'; SET datestyle = 'ISO, MDY'; SET intervalstyle = 'postgres'; SET bytea_output = 'hex'; SET extra_float_digits = 1; SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0; DO 'BEGIN IF current_setting(''server_version_num'')::int >= 170000 THEN PERFORM set_config(''transaction_timeout'', ''0'', false); END IF; END';"
 
 # One line per table: name, rows, and a fingerprint of all rows that doesn't depend on their order.
 inventory="SELECT format('SELECT %L, count(*), coalesce(sum((''x'' || left(md5(whole_row::text), 15))::bit(60)::bigint), 0) FROM ONLY %I.%I AS whole_row', n.nspname || '.' || c.relname, n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE $ours ORDER BY n.nspname COLLATE \"C\", c.relname COLLATE \"C\" \\gexec"

@@ -43,6 +43,7 @@ told() { sed -n "s/^# $1: //p" "$from/manifest.txt"; }
 # Everything before the database exists goes through this one.
 around=${PGMAINTENANCE:-postgres}
 who=$(sql "$around" "SELECT CASE WHEN rolsuper THEN 'superuser' WHEN rolcreatedb AND rolcreaterole THEN 'administrator' ELSE 'nobody' END FROM pg_roles WHERE rolname = current_user") || fail 'Postgres can not be reached'
+[ "$who" = superuser ] || [ -z "$run_in" ] || fail 'in a container, use its superuser'
 [ "$who" != nobody ] || fail 'this login may not create databases and roles'
 quoted=$(printf "'%s'" "$(printf '%s' "$database" | sed "s/'/''/g")")
 
@@ -92,8 +93,7 @@ else
   acting='SET ROLE hg_owner; SET row_security = on;'
   # The memberships are named because since PostgreSQL 16 whoever made a role is its member without the right to act as it.
   sql "$database" "GRANT hg_owner, hg_definer TO current_user"
-  sql "$database" "SET ROLE hg_owner; CREATE SCHEMA auth; CREATE SCHEMA app; GRANT CREATE ON SCHEMA auth, app TO hg_definer"
-  [ -z "$run_in" ] || fail 'in a container, use its superuser'
+  sql "$database" "SET ROLE hg_owner; CREATE SCHEMA IF NOT EXISTS auth; CREATE SCHEMA IF NOT EXISTS app; GRANT CREATE ON SCHEMA auth, app TO hg_definer"
   pg_restore --list "$from/database.dump" | sed '/ SCHEMA - \(auth\|app\) /s/^/;/' >"$work/list"
   pg pg_restore -d "$database" --exit-on-error --single-transaction --use-list="$work/list" "$from/database.dump"
 fi

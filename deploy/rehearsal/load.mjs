@@ -8,6 +8,8 @@ import process from 'node:process';
 const { WEB, CPM, API_KEY, EMAIL, PASSWORD } = process.env;
 const WRITERS = 6;
 const READERS = 4;
+/** A lost worker's jobs wait 35 seconds for their lease to run out; nothing takes longer than this. */
+const DEADLINE_MS = 180_000;
 
 const counts = { accepted: 0, completed: 0, otherwise: 0, pages: 0, reads: 0, resumed: 0, events: 0, failed: 0 };
 const pace = (ms) => new Promise((done) => { setTimeout(done, ms); });
@@ -37,7 +39,8 @@ const withKey = { 'x-api-key': API_KEY, 'content-type': 'application/json' };
 /** Follows a job's events to its end. A stream may be cut by an upgrade: it goes on after the last event that came. */
 async function watch(job) {
   let last = 0;
-  while (true) {
+  const began = Date.now();
+  while (Date.now() - began < DEADLINE_MS) {
     const answer = await ask('watch', `${CPM}/jobs/${job}/events`, { headers: { ...withKey, ...(last && { 'last-event-id': String(last) }) } });
     if (!answer) {
       await pace(500);
@@ -66,6 +69,7 @@ async function watch(job) {
     counts.resumed += 1;
     await pace(100);
   }
+  return 'lost';
 }
 
 async function writer(number) {

@@ -4,7 +4,16 @@
 //! [`LIFETIME`]. Whoever looks something up for somebody puts *for whom* into the key: what one may see says nothing about
 //! another. It must not hold anything that decides about money or jobs.
 
-use std::{fmt, future::Future, hash::Hash, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    future::Future,
+    hash::Hash,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use moka::sync::Cache;
 
@@ -14,7 +23,12 @@ pub const LIFETIME: Duration = Duration::from_millis(800);
 const CAPACITY: u64 = 10_000;
 
 /// Recent look-ups. Clones share them.
-pub struct Recent<K, V>(Cache<K, Arc<V>>);
+pub struct Recent<K, V> {
+    /// By the number of changes before the look-up began: what was read before a change isn't found after it, even where
+    /// it was put in later.
+    known: Cache<(u64, K), Arc<V>>,
+    changes: Arc<AtomicU64>,
+}
 
 impl<K, V> Recent<K, V>
 where
@@ -24,7 +38,8 @@ where
     /// Nothing yet.
     #[must_use]
     pub fn new() -> Self {
-        Self(Cache::builder().max_capacity(CAPACITY).time_to_live(LIFETIME).build())
+        let known = Cache::builder().max_capacity(CAPACITY).time_to_live(LIFETIME).build();
+        Self { known, changes: Arc::default() }
     }
 
     /// The recent answer, else `look_up`'s. That there is nothing isn't remembered: what is made next is seen at once.
@@ -36,17 +51,19 @@ where
         key: K,
         look_up: impl Future<Output = Result<Option<V>, E>>,
     ) -> Result<Option<Arc<V>>, E> {
-        if let Some(known) = self.0.get(&key) {
+        let key = (self.changes.load(Ordering::Acquire), key);
+        if let Some(known) = self.known.get(&key) {
             return Ok(Some(known));
         }
         let Some(found) = look_up.await?.map(Arc::new) else { return Ok(None) };
-        self.0.insert(key, Arc::clone(&found));
+        self.known.insert(key, Arc::clone(&found));
         Ok(Some(found))
     }
 
-    /// After a change: everything is looked up anew.
+    /// After a change was committed: everything is looked up anew.
     pub fn forget(&self) {
-        self.0.invalidate_all();
+        self.changes.fetch_add(1, Ordering::AcqRel);
+        self.known.invalidate_all();
     }
 }
 
@@ -62,7 +79,7 @@ where
 
 impl<K, V> Clone for Recent<K, V> {
     fn clone(&self) -> Self {
-        Self(self.0.clone())
+        Self { known: self.known.clone(), changes: Arc::clone(&self.changes) }
     }
 }
 
@@ -89,6 +106,17 @@ mod tests {
         assert_eq!(ask(&recent, Some("old")).await, Some("old"));
         assert_eq!(ask(&recent, Some("new")).await, Some("old"));
         recent.clone().forget();
+        assert_eq!(ask(&recent, Some("new")).await, Some("new"));
+    }
+
+    #[tokio::test]
+    async fn what_was_read_before_a_change_is_not_remembered_after_it() {
+        let recent = Recent::new();
+        let slow = recent.get(1, async {
+            recent.forget();
+            Ok::<_, Infallible>(Some("old"))
+        });
+        assert_eq!(slow.await.unwrap().map(|found| *found), Some("old"));
         assert_eq!(ask(&recent, Some("new")).await, Some("new"));
     }
 

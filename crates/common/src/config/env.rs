@@ -176,9 +176,9 @@ impl Env {
             (None, Some(path)) => path,
         };
         match std::fs::read_to_string(&path) {
-            Ok(text) if text.trim().is_empty() => self.problem(by_file, format!("{path} is empty")),
+            Ok(text) if text.trim().is_empty() => self.problem(by_file, format!("{} is empty", shown(&path))),
             Ok(text) => return Given::Value(text.trim().to_owned()),
-            Err(error) => self.problem(by_file, format!("{path} can't be read: {error}")),
+            Err(error) => self.problem(by_file, format!("{} can't be read: {error}", shown(&path))),
         }
         Given::Bad
     }
@@ -271,6 +271,11 @@ impl Env {
         }
         found.map_or(Resolved::Nothing, |(name, value)| Resolved::Value(name, value))
     }
+}
+
+/// A path as it may be told. Somebody may have put the secret itself where its file's path belongs.
+fn shown(path: &str) -> &str {
+    if path.starts_with('/') { path } else { "the file" }
 }
 
 /// The name under which the path of a file with the value stands.
@@ -497,6 +502,7 @@ mod tests {
             ("BOTH_FILE", good),
             ("EMPTY_FILE", empty),
             ("GONE_FILE", gone),
+            ("TOLD_FILE", "hunter2".into()),
         ];
         let mut env = Env::from_pairs("im", pairs);
         assert!(env.is_set("PORT") && !env.is_set("TROP"));
@@ -506,9 +512,12 @@ mod tests {
         assert_eq!(env.required::<u16>("BOTH").read(), None);
         assert_eq!(env.required::<u16>("EMPTY").read(), None);
         assert_eq!(env.required::<u16>("GONE").read(), None);
-        let problems = env.finish().unwrap_err().problems;
+        assert_eq!(env.required::<u16>("TOLD").read(), None);
+        let errors = env.finish().unwrap_err();
+        assert!(errors.to_string().contains("/nowhere/at/all") && !errors.to_string().contains("hunter2"), "{errors}");
+        let problems = errors.problems;
         let seen: Vec<_> = problems.iter().map(|problem| problem.variable.as_str()).collect();
-        assert_eq!(seen, ["BOTH_FILE", "EMPTY_FILE", "GONE_FILE"]);
+        assert_eq!(seen, ["BOTH_FILE", "EMPTY_FILE", "GONE_FILE", "TOLD_FILE"]);
     }
 
     struct Sample;

@@ -1,8 +1,8 @@
 //! Listening, and ending well.
 //!
-//! On SIGTERM or SIGINT background tasks are told through the [`ShutdownToken`]; for the delay everything is still served, so
-//! that proxies can notice; then no new connection is taken, and requests in progress get the grace period. It must not
-//! know what is served.
+//! On SIGTERM or SIGINT background tasks and event streams are told through the [`ShutdownToken`]; for the delay requests
+//! are still answered, so that proxies can notice; then no new connection is taken, and requests in progress get the grace
+//! period. It must not know what is served.
 
 use std::future::IntoFuture;
 use std::net::SocketAddr;

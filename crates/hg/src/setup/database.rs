@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use hg_common::auth::password;
-use hg_common::config::{Env, Flag, ReadConfig, Secret};
+use hg_common::config::{Env, Environment, Flag, ReadConfig, Secret};
 use hg_common::db;
-use sqlx::PgConnection;
+use sqlx::{Connection as _, PgConnection};
 
 use crate::admin::users;
 use crate::database::{connect, connect_as_owner};
@@ -17,6 +17,8 @@ use crate::seed::{self, ROOT_SLUG, What};
 /// How long Postgres may take to answer.
 const PATIENCE: Duration = Duration::from_secs(60);
 const ROUND: Duration = Duration::from_millis(250);
+/// The login for trying things out. Its mailbox isn't the operator's.
+const DEVELOPER: &str = "dev@hgcontent.com";
 
 /// What the step reads from its environment.
 struct Settings {
@@ -37,6 +39,7 @@ impl ReadConfig for Settings {
             .secret()
             .doc("The password that the database role hg_content_app gets.")
             .read();
+        let environment = env.with_default("ENVIRONMENT", Environment::Development).alias("NODE_ENV").read();
         let Flag(sample_data) = env.with_default("HG_SAMPLE_DATA", Flag(false)).read();
         let email = env.optional::<String>("HG_ADMIN_EMAIL").read_with(|text| {
             if text.contains('@') { Ok(text.to_lowercase()) } else { Err("expected an e-mail address".to_owned()) }
@@ -45,6 +48,12 @@ impl ReadConfig for Settings {
             password::check(text).map_err(|error| error.to_string())?;
             Ok(Secret::new(text))
         });
+        if environment.is_production() && sample_data {
+            env.problem("HG_SAMPLE_DATA", "production takes no sample data: set it to false");
+        }
+        if environment.is_production() && email.as_deref() == Some(DEVELOPER) {
+            env.problem("HG_ADMIN_EMAIL", "is the address for trying things out: name the owner of this installation");
+        }
         let admin = email.map(|email| FirstUser { email, password });
         Some(Self { app_password: app_password?, sample_data, admin })
     }
@@ -111,9 +120,12 @@ async fn first_user(connection: &mut PgConnection, admin: FirstUser) -> Result<(
         Some(given) => Some(tokio::task::spawn_blocking(move || password::hash(given.expose())).await??),
         None => None,
     };
-    let user = users::save(connection, &email, &email, hash.as_deref()).await?;
-    let root = users::client_id(connection, ROOT_SLUG).await?;
-    users::add_member(connection, root, user, "owner").await?;
+    // All or nothing: a user who is there is never given a role later.
+    let mut transaction = connection.begin().await?;
+    let user = users::save(&mut transaction, &email, &email, hash.as_deref()).await?;
+    let root = users::client_id(&mut transaction, ROOT_SLUG).await?;
+    users::add_member(&mut transaction, root, user, "owner").await?;
+    transaction.commit().await?;
     let how = if with_password { "with the given password" } else { "a link sets the password: hg admin reset-link" };
     println!("user {email}: made, {how}");
     Ok(())
@@ -160,5 +172,22 @@ mod tests {
         for name in ["HG_APP_PASSWORD", "HG_ADMIN_EMAIL", "HG_ADMIN_PASSWORD"] {
             assert!(error.contains(name), "{error}");
         }
+    }
+
+    #[test]
+    fn production_is_not_for_trying_things_out() {
+        let read = |environment, sample, email| {
+            let pairs = [
+                ("ENVIRONMENT", environment),
+                ("HG_APP_PASSWORD", "p"),
+                ("HG_SAMPLE_DATA", sample),
+                ("HG_ADMIN_EMAIL", email),
+            ];
+            Env::from_pairs("setup", pairs).load::<Settings>().map(drop).map_err(|error| error.to_string())
+        };
+        assert!(read("development", "true", DEVELOPER).is_ok());
+        assert!(read("production", "false", "ann@example.com").is_ok());
+        assert!(read("production", "true", "ann@example.com").unwrap_err().contains("HG_SAMPLE_DATA"));
+        assert!(read("production", "false", "Dev@HGContent.com").unwrap_err().contains("HG_ADMIN_EMAIL"));
     }
 }

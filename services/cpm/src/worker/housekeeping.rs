@@ -8,7 +8,7 @@ use hg_common::http::error_chain;
 use super::{context::Context, store::expired::idempotency_sweep};
 use crate::ledger;
 
-/// How long the same idempotency key gives the same job; at least as long as a job may live.
+/// How long the same idempotency key gives the same job; never shorter than a job may live.
 const KEEP_KEYS: Duration = Duration::from_secs(7 * 24 * 3600);
 const SWEEP_BATCH: i64 = 1_000;
 

@@ -2,6 +2,7 @@
 //! for SMM and IM that can be stopped.
 
 mod faults;
+mod housekeeping;
 mod lost_workers;
 mod money;
 mod refused;

@@ -113,6 +113,10 @@ async fn texts(state: &AppState, scope: Scope, choice: &Choice) -> Result<(Strin
     let mut tx = state.db.tenant(scope).await?;
     let found = choice_texts(&mut tx, choice.id, choice.version).await?;
     tx.commit().await?;
-    // Every save writes its version in the same transaction.
-    found.ok_or_else(|| ApiError::internal(format!("version {} of template {} has no row", choice.version, choice.id)))
+    found.ok_or_else(|| {
+        // Every save writes its version in the same transaction. So the template, its client or the caller's right to see
+        // it went since it was picked: nobody may believe that choice any longer.
+        state.chosen.forget();
+        ApiError::not_found("client")
+    })
 }
