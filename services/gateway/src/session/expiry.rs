@@ -21,7 +21,7 @@ pub(crate) async fn sweep(db: Db, shutdown: ShutdownToken) {
             Ok(0) => {}
             Ok(rows) => tracing::info!(rows, "expired sessions and links were deleted"),
             Err(error) => {
-                tracing::warn!(error = %error_chain(&error), "expired sessions and links could not be deleted")
+                tracing::warn!(error = %error_chain(&error), "expired sessions and links could not be deleted");
             }
         }
         tokio::select! {
