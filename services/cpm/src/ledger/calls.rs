@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use hg_llm::{Cost, CostKnown, Usage};
 use hg_types::{ClientId, JobId, Provider, Usd};
+use rust_decimal::Decimal;
+use serde_json::{Value, json};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -80,25 +82,24 @@ pub struct CallEnd {
     pub first_text: Option<Duration>,
 }
 
-/// Records a call as started, before it is made. Its cost is the worst case until it has ended.
-///
-/// # Errors
-/// When the database fails; then the call must not be made.
-pub async fn call_started(conn: &mut PgConnection, call: &NewCall<'_>) -> Result<CallId, sqlx::Error> {
-    sqlx::query_scalar!(
-        "INSERT INTO provider_calls (job_id, client_id, attempt, stage, provider, model, cost)
-         VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id",
-        call.job.uuid(),
-        call.client.uuid(),
-        call.attempt,
-        call.stage,
-        call.provider.as_str(),
-        call.model,
-        call.worst_case.to_decimal()
-    )
-    .fetch_one(conn)
-    .await
-    .map(CallId)
+impl CallEnd {
+    /// As `app.call_end` takes it.
+    pub(crate) fn record(&self) -> Value {
+        json!({
+            "status": self.status.as_str(),
+            "input_tokens": tokens(self.usage.input_tokens),
+            "cached_tokens": tokens(self.usage.cached_input_tokens),
+            "output_tokens": tokens(self.usage.output_tokens),
+            "reasoning_tokens": tokens(self.usage.reasoning_tokens),
+            "cost": self.cost.amount,
+            "cost_known": cost_known(self.cost.known),
+            "finish_reason": self.finish_reason,
+            "generation_id": self.generation_id,
+            "error_code": self.error_code,
+            "error_message": self.error_message,
+            "first_text_seconds": self.first_text.map(|duration| duration.as_secs_f64()),
+        })
+    }
 }
 
 /// Records how a call ended. Changes nothing where somebody else has written it off meanwhile.
@@ -106,31 +107,7 @@ pub async fn call_started(conn: &mut PgConnection, call: &NewCall<'_>) -> Result
 /// # Errors
 /// When the database fails.
 pub async fn call_ended(conn: &mut PgConnection, call: CallId, end: &CallEnd) -> Result<(), sqlx::Error> {
-    sqlx::query!(
-        "UPDATE provider_calls SET
-            status = $2::text::call_status, input_tokens = $3, cached_tokens = $4, output_tokens = $5, reasoning_tokens = $6,
-            -- An unknown cost without a price is no less than what was suspected.
-            cost = CASE WHEN $8 = 'unknown' THEN greatest(cost, $7) ELSE $7 END, cost_known = $8::text::cost_known,
-            finish_reason = $9, generation_id = $10, error_code = $11, error_message = $12,
-            first_token_at = started_at + make_interval(secs => $13), finished_at = now()
-          WHERE id = $1 AND status = 'started'",
-        call.0,
-        end.status.as_str(),
-        tokens(end.usage.input_tokens),
-        tokens(end.usage.cached_input_tokens),
-        tokens(end.usage.output_tokens),
-        tokens(end.usage.reasoning_tokens),
-        end.cost.amount.to_decimal(),
-        cost_known(end.cost.known),
-        end.finish_reason,
-        end.generation_id,
-        end.error_code,
-        end.error_message,
-        end.first_text.map(|duration| duration.as_secs_f64()),
-    )
-    .execute(conn)
-    .await
-    .map(drop)
+    sqlx::query!("SELECT app.call_end($1, $2)", call.0, end.record()).execute(conn).await.map(drop)
 }
 
 /// Writes off the calls of a job that were started and whose outcome nobody will learn. They keep their suspected
@@ -172,6 +149,11 @@ pub async fn results_lost(conn: &mut PgConnection, job: JobId, client: ClientId)
 /// A count as a column holds it. Two of them must still have a sum.
 pub(crate) fn tokens(count: u64) -> i32 {
     i32::try_from(count).unwrap_or(i32::MAX).min(1_000_000_000)
+}
+
+/// An amount as a column holds it.
+pub(crate) fn usd(amount: Decimal) -> Result<Usd, sqlx::Error> {
+    Usd::from_decimal(amount).map_err(|error| sqlx::Error::Decode(error.into()))
 }
 
 const fn cost_known(known: CostKnown) -> &'static str {

@@ -3,20 +3,22 @@
 //! `spent = Σ ledger` and `reserved = Σ held`, and their sum never passes a limit. Whatever calls a provider goes
 //! through here: first calls, retries, repairs. A job is charged at most once: `charges` has the job as its key.
 //!
-//! Rules are here, SQL is in `store`. Every function runs in the caller's transaction, which must hold the row of
-//! the job in `job_runs` (or have just made it): that row's lock is what puts a job's money in order.
+//! The rules that must hold whatever this code does are functions of the database: `app.ledger_reserve` and
+//! `app.ledger_settle`, called by the three statements that move money: `app.job_accept`, `app.call_begin`,
+//! `app.job_complete`. Here are the ends without a result, and what money looks like in code. Every function runs in the
+//! caller's transaction, which must hold the row of the job in `job_runs`: that row's lock puts a job's money in order.
 
 pub(crate) mod calls;
 mod store;
 mod sweep;
 
 use chrono::{DateTime, Utc};
-use hg_common::db::{TenantTx, detail, sql_state};
+use hg_common::db::{detail, sql_state};
 use hg_types::{ClientId, JobId, Usd};
 use serde::Deserialize;
 use sqlx::PgConnection;
 
-pub use calls::{CallEnd, CallId, CallStatus, NewCall, call_ended, call_started, calls_lost, results_lost};
+pub use calls::{CallEnd, CallId, CallStatus, NewCall, call_ended, calls_lost, results_lost};
 pub use sweep::{Drift, drift};
 
 /// A limit that stands in the way.
@@ -88,43 +90,6 @@ impl From<sqlx::Error> for BudgetError {
     }
 }
 
-/// Makes a job's reservation in the transaction that accepts it: holds `amount` in every budget that its client
-/// counts against.
-///
-/// # Errors
-/// When a budget has too little left; then the transaction is to be rolled back.
-pub async fn reserve(tx: &mut TenantTx, job: JobId, client: ClientId, amount: Usd) -> Result<(), BudgetError> {
-    Ok(store::reserve(tx, job, client, amount).await?)
-}
-
-/// Holds more for a job where a call that may cost `worst_case` needs more than what is left of its reservation
-/// after all its calls so far. Returns what was added.
-///
-/// # Errors
-/// When a budget has too little left; then the transaction is to be rolled back.
-pub async fn top_up(tx: &mut TenantTx, job: JobId, client: ClientId, worst_case: Usd) -> Result<Usd, BudgetError> {
-    let position = store::position(tx, job, client).await?;
-    let missing = (position.booked + worst_case).saturating_sub(position.held);
-    if missing.is_positive() {
-        store::reserve(tx, job, client, missing).await?;
-    }
-    Ok(missing)
-}
-
-/// How a job ended, as far as money is concerned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ending<'a> {
-    /// With a result that is charged to this provider and model.
-    Charged {
-        /// By which provider.
-        provider: &'a str,
-        /// By which model.
-        model: &'a str,
-    },
-    /// Without a result.
-    Nothing,
-}
-
 /// What a job cost in the end, by heading.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Settled {
@@ -146,31 +111,15 @@ impl Settled {
     }
 }
 
-/// Adds up what an ending job cost, and writes its charge if it has a result. A call that is still `started` becomes
-/// `unknown`. [`settle`] must follow in the same transaction.
+/// Adds up what a job cost that ends without a result. A call that is still `started` becomes `unknown`. [`settle`] must
+/// follow in the same transaction.
 ///
 /// # Errors
-/// When the database fails, or the job was charged before.
-pub async fn tally(
-    conn: &mut PgConnection,
-    job: JobId,
-    client: ClientId,
-    ending: Ending<'_>,
-) -> Result<Settled, sqlx::Error> {
-    calls::calls_lost(conn, job, client, "job_ended").await?;
-    let sums = store::sums(conn, job, client).await?;
-    match ending {
-        Ending::Charged { provider, model } => {
-            store::charge(conn, job, client, sums.done, provider, model).await?;
-            Ok(Settled { charged: sums.done, failed: sums.failed, cancelled: sums.cancelled, unknown: sums.unknown })
-        }
-        Ending::Nothing => Ok(Settled {
-            charged: Usd::ZERO,
-            failed: sums.failed + sums.done,
-            cancelled: sums.cancelled,
-            unknown: sums.unknown,
-        }),
-    }
+/// When the database fails.
+pub async fn tally(conn: &mut PgConnection, job: JobId, client: ClientId) -> Result<Settled, sqlx::Error> {
+    let sums = store::tally(conn, job, client).await?;
+    // Nothing is charged: what was answered made no result.
+    Ok(Settled { charged: Usd::ZERO, failed: sums.failed + sums.charged, ..sums })
 }
 
 /// Ends a job's money, once: gives back what is held in the very rows that hold it, and books there by heading what

@@ -5,7 +5,7 @@ use hg_types::{ClientId, JobId, JobStatus};
 
 use super::named;
 use crate::{
-    ledger::{self, Ending},
+    ledger,
     worker::events::{self, Appended, Event},
 };
 
@@ -83,7 +83,7 @@ async fn end_waiting(tx: &mut TenantTx, job: JobId, client: ClientId) -> Result<
     )
     .execute(&mut **tx)
     .await?;
-    let settled = ledger::tally(tx, job, client, Ending::Nothing).await?;
+    let settled = ledger::tally(tx, job, client).await?;
     let event = events::append(tx, job, client, &Event::Cancelled {}).await?;
     ledger::settle(tx, job, &settled).await?;
     Ok(Cancelled::Ended { client, event })

@@ -9,19 +9,19 @@ use hg_llm::{
     Adapter, Completion, CostKnown, Error, Failure, FinishReason, ModelPrice, Request, Secret, collect,
     estimate_tokens, token_bound,
 };
-use hg_types::{JobStatus, Provider, Usd};
+use hg_types::{Provider, Usd};
 
 use super::{
     context::Context,
-    events::{self, Appended, Event},
+    events::Event,
     halt::{Halt, sentence},
     live_text::LiveText,
     patience::{is_passing, persist},
     running::{Run, Stop},
-    store::attempt::{Job, call_find, fence, stage_store},
+    store::attempt::{Begun, Beside, Job, call_begin},
 };
 use crate::{
-    ledger::{self, BudgetError, CallEnd, CallId, CallStatus, NewCall},
+    ledger::{BudgetError, CallEnd, CallId, CallStatus, NewCall},
     store::provider_keys::provider_key_fetch,
     stream,
 };
@@ -40,10 +40,8 @@ pub(super) struct Purpose<'a> {
     pub(super) stage: &'static str,
     /// `writing` or `repairing`, as watchers see it.
     pub(super) doing: &'static str,
-    /// The call before it in this attempt, which is recorded in the same transaction.
-    pub(super) before: Option<&'a (CallId, CallEnd)>,
-    /// Why the text that watchers saw is void.
-    pub(super) reset: Option<&'static str>,
+    /// What is written together with it.
+    pub(super) beside: Beside<'a>,
 }
 
 /// A call with a usable answer. It is not recorded yet: that is done with what comes of it.
@@ -145,7 +143,7 @@ async fn call_in_slot(
     };
     let id = begin(ctx, run, &new, purpose).await?;
     run.enter(purpose.doing);
-    if let Some(reason) = purpose.reset
+    if let Some(reason) = purpose.beside.reset
         && let Err(error) = stream::reset(&ctx.deps.redis, run.claimed.job, run.claimed.attempt, reason).await
     {
         tracing::debug!(error = %error_chain(&error), "live watchers will see the final text");
@@ -161,7 +159,7 @@ async fn call_in_slot(
     );
     let mut written = 0_u64;
     // So far means with the call before this one.
-    let before = purpose.before.map(|(_, end)| (end.usage.output_tokens, end.cost.amount)).unwrap_or_default();
+    let before = purpose.beside.before.map(|(_, end)| (end.usage.output_tokens, end.cost.amount)).unwrap_or_default();
     let on_delta = |text: &str| {
         written += estimate_tokens(text);
         let usage = hg_llm::Usage { input_tokens, output_tokens: written, ..hg_llm::Usage::default() };
@@ -198,15 +196,18 @@ async fn begin(ctx: &Context, run: &Run, new: &NewCall<'_>, purpose: &Purpose<'_
     let begun = {
         let mut patience = super::patience::Patience::new(ctx, run);
         loop {
-            match begin_once(ctx, run, new, purpose).await {
+            match begin_once(ctx, new, purpose).await {
                 Err(BudgetError::Database(error)) if is_passing(&error) && patience.again(&error).await => {}
                 outcome => break outcome,
             }
         }
     };
     match begun {
-        Ok(Some((call, event))) => {
+        Ok(Some(Begun { call, event, added })) => {
             ctx.herald.announce(event);
+            if added.is_positive() {
+                tracing::debug!(stage = new.stage, %added, "the reservation was topped up");
+            }
             Ok(call)
         }
         Ok(None) => Err(Halt::Fenced),
@@ -217,42 +218,11 @@ async fn begin(ctx: &Context, run: &Run, new: &NewCall<'_>, purpose: &Purpose<'_
     }
 }
 
-async fn begin_once(
-    ctx: &Context,
-    run: &Run,
-    new: &NewCall<'_>,
-    purpose: &Purpose<'_>,
-) -> Result<Option<(CallId, Appended)>, BudgetError> {
+async fn begin_once(ctx: &Context, new: &NewCall<'_>, purpose: &Purpose<'_>) -> Result<Option<Begun>, BudgetError> {
     let mut tx = ctx.deps.db.tenant(Scope::Client(new.client)).await?;
-    if fence(&mut tx, &run.claimed).await?.is_none() {
-        return Ok(None);
-    }
-    let status = Event::Status {
-        status: JobStatus::InProgress,
-        stage: purpose.doing,
-        attempt: new.attempt,
-        at: chrono::Utc::now(),
-    };
-    if let Some((call, seq)) = call_find(&mut tx, &run.claimed, new.stage).await? {
-        // The COMMIT whose answer was lost had happened: nobody else writes in this attempt.
-        return Ok(Some((call, Appended { job: new.job, seq })));
-    }
-    if let Some((call, end)) = purpose.before {
-        ledger::call_ended(&mut tx, *call, end).await?;
-    }
-    let added = ledger::top_up(&mut tx, new.job, new.client, new.worst_case).await?;
-    if added.is_positive() {
-        tracing::debug!(job = %new.job, stage = new.stage, %added, "the reservation was topped up");
-    }
-    let call = ledger::call_started(&mut tx, new).await?;
-    stage_store(&mut tx, &run.claimed, purpose.doing).await?;
-    if let Some(reason) = purpose.reset {
-        let reset = events::append(&mut tx, new.job, new.client, &Event::Reset { reason: reason.to_owned() }).await?;
-        tracing::debug!(job = %new.job, seq = reset.seq, "what watchers saw is void");
-    }
-    let event = events::append(&mut tx, new.job, new.client, &status).await?;
+    let begun = call_begin(&mut tx, new, purpose.doing, purpose.beside).await?;
     tx.commit().await?;
-    Ok(Some((call, event)))
+    Ok(begun)
 }
 
 fn done(completion: &Completion, asked: &str) -> CallEnd {

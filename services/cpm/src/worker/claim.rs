@@ -10,20 +10,18 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::{
     context::Context,
-    events::Appended,
     herald::ANSWER,
     job,
     patience::is_passing,
-    running::Claimed,
-    store::claim::{claim_any, claim_named},
+    store::claim::{Taken, claim_any, claim_named},
 };
 
 /// What a try to claim came to.
-enum Taken {
+enum Came {
     /// These, from the index. There may be more.
-    Fast(Vec<(Claimed, Appended)>),
+    Fast(Vec<Taken>),
     /// These, without the index.
-    Slow(Vec<(Claimed, Appended)>),
+    Slow(Vec<Taken>),
     /// Nothing, because Postgres is away.
     Nothing,
 }
@@ -48,15 +46,15 @@ pub(super) async fn run(ctx: Arc<Context>) {
         let wanted = permits.len();
         let (taken, pause) = match take(&ctx, wanted).await {
             // Nothing waits, or all who wait are at their cap.
-            Taken::Fast(taken) => {
+            Came::Fast(taken) => {
                 let pause = taken.is_empty().then_some(ctx.settings().poll);
                 (taken, pause)
             }
-            Taken::Slow(taken) => {
+            Came::Slow(taken) => {
                 let pause = (taken.len() < wanted).then_some(ctx.settings().slow_poll);
                 (taken, pause)
             }
-            Taken::Nothing => (Vec::new(), Some(ctx.settings().poll)),
+            Came::Nothing => (Vec::new(), Some(ctx.settings().poll)),
         };
         start(&ctx, taken, permits);
         if let Some(pause) = pause {
@@ -70,7 +68,7 @@ pub(super) async fn run(ctx: Arc<Context>) {
     }
 }
 
-async fn take(ctx: &Context, most: usize) -> Taken {
+async fn take(ctx: &Context, most: usize) -> Came {
     let claim = match ctx.deps.queue.claim(most).await {
         Ok(claim) => claim,
         Err(error) => {
@@ -82,7 +80,7 @@ async fn take(ctx: &Context, most: usize) -> Taken {
         ctx.rebuild.notify_one();
     }
     if claim.jobs.is_empty() {
-        return Taken::Fast(Vec::new());
+        return Came::Fast(Vec::new());
     }
     let ids: Vec<JobId> = claim.jobs.iter().map(|(job, _)| *job).collect();
     let taken = match claim_named(&ctx.deps.system, &ctx.id, ctx.settings().lease, &ids).await {
@@ -92,11 +90,11 @@ async fn take(ctx: &Context, most: usize) -> Taken {
             // The provisional leases run out; the rows are pending, or their own leases run out.
             tracing::warn!(error = %error_chain(&error), "no attempt could be taken");
             ctx.database.failed(&error);
-            return Taken::Nothing;
+            return Came::Nothing;
         }
     };
     let (mine, stale): (Vec<_>, Vec<_>) =
-        claim.jobs.into_iter().partition(|(job, _)| taken.iter().any(|(claimed, _)| claimed.job == *job));
+        claim.jobs.into_iter().partition(|(job, _)| taken.iter().any(|one| one.claimed.job == *job));
     // The attempts that were taken have leases by now, and wait for nobody.
     match tokio::time::timeout(ANSWER, tidy(ctx, &mine, &stale)).await {
         Ok(Ok(())) => {}
@@ -108,11 +106,11 @@ async fn take(ctx: &Context, most: usize) -> Taken {
         // All were stale: ask again at once.
         ctx.wake.notify_one();
     }
-    Taken::Fast(taken)
+    Came::Fast(taken)
 }
 
 /// One of them can't be taken: that must not keep the others waiting.
-async fn one_by_one(ctx: &Context, ids: &[JobId], error: &sqlx::Error) -> Vec<(Claimed, Appended)> {
+async fn one_by_one(ctx: &Context, ids: &[JobId], error: &sqlx::Error) -> Vec<Taken> {
     tracing::warn!(jobs = ids.len(), error = %error_chain(error), "jobs are taken one by one");
     let mut taken = Vec::new();
     for job in ids {
@@ -139,25 +137,25 @@ async fn tidy(
     Ok(())
 }
 
-async fn take_slowly(ctx: &Context, most: usize) -> Taken {
+async fn take_slowly(ctx: &Context, most: usize) -> Came {
     match claim_any(&ctx.deps.system, &ctx.id, ctx.settings().lease, most).await {
         Ok(taken) => {
             metrics::counter!("cpm_queue_slow_claims_total").increment(taken.len() as u64);
-            Taken::Slow(taken)
+            Came::Slow(taken)
         }
         Err(error) => {
             tracing::warn!(error = %error_chain(&error), "neither Redis nor Postgres can be claimed from");
             ctx.database.failed(&error);
-            Taken::Nothing
+            Came::Nothing
         }
     }
 }
 
-fn start(ctx: &Arc<Context>, taken: Vec<(Claimed, Appended)>, permits: Vec<OwnedSemaphorePermit>) {
-    for ((claimed, event), permit) in taken.into_iter().zip(permits) {
+fn start(ctx: &Arc<Context>, taken: Vec<Taken>, permits: Vec<OwnedSemaphorePermit>) {
+    for (Taken { claimed, event, job }, permit) in taken.into_iter().zip(permits) {
         metrics::histogram!("cpm_job_wait_seconds").record(claimed.age.as_secs_f64());
         let run = ctx.running.begin(claimed);
-        ctx.jobs.spawn(job::run(Arc::clone(ctx), run, permit));
+        ctx.jobs.spawn(job::run(Arc::clone(ctx), run, job, permit));
         ctx.herald.announce(event);
     }
     metrics::gauge!("cpm_jobs_running").set(ctx.running.len() as f64);

@@ -13,11 +13,11 @@ use super::{
     running::Run,
     store::{
         attempt::fence,
-        ending::{Counted, FinalResult, Which, job_complete, job_end, run_release},
+        ending::{Completion, Counted, Which, job_complete, job_end, run_release},
     },
 };
 use crate::{
-    ledger::{self, CallEnd, CallId, Ending, Settled},
+    ledger::{self, CallEnd, CallId, Settled},
     queue::Enqueue,
 };
 
@@ -81,7 +81,7 @@ async fn end_settled(conn: &mut PgConnection, which: Which, end: &End) -> Result
         End::Cancelled => (JobStatus::Cancelled, None, Event::Cancelled {}),
     };
     job_end(conn, which, status, error).await?;
-    let settled = ledger::tally(conn, which.job, which.client, Ending::Nothing).await?;
+    let settled = ledger::tally(conn, which.job, which.client).await?;
     let event = events::append(conn, which.job, which.client, &event).await?;
     ledger::settle(conn, which.job, &settled).await?;
     Ok((event, settled))
@@ -91,34 +91,12 @@ pub(super) const fn which(run: &Run) -> Which {
     Which { job: run.claimed.job, client: run.claimed.client, attempt: run.claimed.attempt }
 }
 
-/// What completes a job.
-pub(super) struct Completion<'a> {
-    pub(super) call: Option<(CallId, &'a CallEnd)>,
-    pub(super) result: &'a FinalResult<'a>,
-    pub(super) provider: &'a str,
-    pub(super) model: &'a str,
-    pub(super) title: Option<String>,
-    pub(super) score: u8,
-}
-
 /// Call done, result, charge, settled reservation, event: all or nothing.
 pub(super) async fn complete(ctx: &Context, run: &Run, done: &Completion<'_>) -> Result<Written, sqlx::Error> {
     let mut tx = ctx.deps.db.tenant(Scope::Client(run.claimed.client)).await?;
-    if fence(&mut tx, &run.claimed).await?.is_none() {
-        return Ok(Written::Fenced);
-    }
-    let which = which(run);
-    if let Some((call, end)) = done.call {
-        ledger::call_ended(&mut tx, call, end).await?;
-    }
-    let ending = Ending::Charged { provider: done.provider, model: done.model };
-    let settled = ledger::tally(&mut tx, which.job, which.client, ending).await?;
-    job_complete(&mut tx, which, done.result, settled.charged).await?;
-    let event = Event::Completed { title: done.title.clone(), score: Some(done.score), cost_usd: settled.charged };
-    let event = events::append(&mut tx, which.job, which.client, &event).await?;
-    ledger::settle(&mut tx, which.job, &settled).await?;
+    let completed = job_complete(&mut tx, which(run), done).await?;
     tx.commit().await?;
-    Ok(Written::Kept { event, settled })
+    Ok(completed.map_or(Written::Fenced, |(event, settled)| Written::Kept { event, settled }))
 }
 
 /// Ends an attempt's job without a result, its last call included.

@@ -115,9 +115,7 @@ pub async fn append(
     event: &Event,
 ) -> Result<Appended, sqlx::Error> {
     let seq = sqlx::query_scalar!(
-        "INSERT INTO job_events (job_id, seq, client_id, type, data)
-         SELECT $1, coalesce(max(e.seq), 0) + 1, $2, $3, $4 FROM job_events e WHERE e.job_id = $1
-         RETURNING seq",
+        r#"SELECT app.event_append($1, $2, $3, $4) AS "seq!""#,
         job.uuid(),
         client.uuid(),
         event.kind(),

@@ -9,34 +9,36 @@ use tracing::Instrument;
 use super::{
     backoff::{after_provider_error, full_jitter, while_away},
     context::Context,
-    ending::{self, Back, Completion, End, Released, Written},
+    ending::{self, Back, End, Released, Written},
     events,
     halt::Halt,
     patience::{is_passing, persist},
-    prepare::load,
     produce::{Product, produce},
     running::{Run, Stop},
-    store::ending::{Counted, FinalResult},
+    store::{
+        claim::Stored,
+        ending::{Completion, Counted},
+    },
 };
 use crate::{
-    ledger::{CallEnd, CallId, CallStatus, calls::tokens},
+    ledger::{CallEnd, CallId, CallStatus},
     stream,
 };
 
 /// A provider that wants to be asked later than this is asked then anyway, or the deadline comes first.
 const LONGEST_WISH: Duration = Duration::from_secs(600);
 
-pub(super) async fn run(ctx: Arc<Context>, run: Arc<Run>, permit: OwnedSemaphorePermit) {
+pub(super) async fn run(ctx: Arc<Context>, run: Arc<Run>, job: Stored, permit: OwnedSemaphorePermit) {
     let claimed = run.claimed;
     let span = tracing::info_span!("job", job = %claimed.job, client = %claimed.client, attempt = claimed.attempt);
     async {
-        let outcome = match load(&ctx, &run).await {
+        let outcome = match job.read() {
             Ok(job) => {
                 let request_id = job.request_id.as_deref().and_then(RequestId::parse).unwrap_or_else(RequestId::random);
                 // The pipeline's futures are large.
                 Box::pin(with_request_id(request_id, produce(&ctx, &run, job))).await
             }
-            Err(halt) => Err(halt),
+            Err(error) => Err(Halt::Database(error)),
         };
         Box::pin(conclude(&ctx, &run, outcome)).await;
     }
@@ -98,20 +100,14 @@ async fn complete(ctx: &Context, run: &Run, product: &Product) {
             return end(ctx, run, Some(&product.call), &End::Failed { code: "internal".into(), message }).await;
         }
     };
-    let result = FinalResult {
-        result,
-        quality_score: i16::from(judged.report.score),
-        provider_model: &product.model,
-        input_tokens: tokens(product.usage.input_tokens),
-        output_tokens: tokens(product.usage.output_tokens),
-    };
     let done = Completion {
-        call: Some((product.call.0, &product.call.1)),
-        result: &result,
+        call: &product.call,
+        result,
+        score: judged.report.score,
+        title: judged.title(),
         provider: product.provider,
         model: &product.model,
-        title: judged.title(),
-        score: judged.report.score,
+        usage: product.usage,
     };
     match persist!(ctx, run, ending::complete(ctx, run, &done)) {
         Ok(Written::Kept { event, settled }) => {

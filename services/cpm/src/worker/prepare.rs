@@ -12,9 +12,8 @@ use hg_contracts::{
 use super::{
     context::Context,
     halt::{Halt, sentence},
-    patience::persist,
     running::{Run, Stop},
-    store::attempt::{Job, job_fetch, prompt_store},
+    store::attempt::{Ingredients, Job},
 };
 
 /// A service that takes longer than this is away.
@@ -28,8 +27,11 @@ pub(super) struct Prepared {
     pub(super) prompt: GeneratedPrompt,
 }
 
-pub(super) async fn load(ctx: &Context, run: &Run) -> Result<Job, Halt> {
-    persist!(ctx, run, job_fetch(&ctx.deps.db, &run.claimed))?.ok_or(Halt::Fenced)
+impl Prepared {
+    /// What the job keeps of it.
+    pub(super) fn ingredients(&self) -> Ingredients<'_> {
+        Ingredients { prompt: &self.prompt, sources: &self.strategy.sources }
+    }
 }
 
 pub(super) async fn prepare(ctx: &Context, run: &Run, job: Job) -> Result<Prepared, Halt> {
@@ -52,10 +54,6 @@ pub(super) async fn prepare(ctx: &Context, run: &Run, job: Job) -> Result<Prepar
         strategy: Some(strategy.clone()),
     };
     let prompt = ask(ctx, run, "prompt", ctx.deps.im.generate_prompt(&on_behalf, &inputs)).await?;
-    let ours = persist!(ctx, run, prompt_store(&ctx.deps.db, &run.claimed, &prompt, &strategy.sources))?;
-    if !ours {
-        return Err(Halt::Fenced);
-    }
     Ok(Prepared { job, strategy, prompt })
 }
 

@@ -10,7 +10,7 @@ use super::{
     judge::{Judged, judge, repair_instructions},
     prepare::{Prepared, prepare},
     running::Run,
-    store::attempt::Job,
+    store::attempt::{Beside, Job},
 };
 use crate::{
     domain::estimate,
@@ -35,7 +35,8 @@ pub(super) async fn produce(ctx: &Context, run: &Run, job: Job) -> Result<Produc
     let prepared = prepare(ctx, run, job).await?;
     let words = words(&prepared);
     let request = request(&prepared, &callee, words);
-    let purpose = Purpose { stage: "write", doing: "writing", before: None, reset: None };
+    let beside = Beside { ingredients: Some(prepared.ingredients()), ..Beside::default() };
+    let purpose = Purpose { stage: "write", doing: "writing", beside };
     let first = call(ctx, run, &callee, request.clone(), &purpose).await?;
     run.enter("checking");
     let judged = judge(&prepared.job, &prepared.strategy, words, &first.completion.text, &first.completion.finish);
@@ -83,12 +84,9 @@ async fn repair(
     let words = words(prepared);
     request.messages.push(Message { speaker: Speaker::Assistant, text: first.completion.text.clone() });
     request.messages.push(Message { speaker: Speaker::User, text: repair_instructions(&judged, words) });
-    let purpose = Purpose {
-        stage: "repair",
-        doing: "repairing",
-        before: Some(&first.call),
-        reset: Some("The text failed a check and is written again."),
-    };
+    let reset = Some("The text failed a check and is written again.");
+    let beside = Beside { before: Some(&first.call), reset, ..Beside::default() };
+    let purpose = Purpose { stage: "repair", doing: "repairing", beside };
     metrics::counter!("cpm_repairs_total").increment(1);
     match call(ctx, run, callee, request, &purpose).await {
         Ok(second) => {

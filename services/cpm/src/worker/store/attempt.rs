@@ -1,12 +1,17 @@
-//! What an attempt reads and writes about its own job. Every write goes through [`fence`] first.
+//! What an attempt reads and writes about its own job. Every write goes through a fence first: the row of `job_runs` with
+//! this attempt's number, locked.
 
-use hg_common::db::{Db, Scope, TenantTx};
 use hg_contracts::{im::GeneratedPrompt, smm::StrategySource};
-use hg_types::{ContentType, TemplateId};
-use sqlx::{PgConnection, types::Json};
+use hg_types::{ContentType, Usd};
+use serde_json::{Value, json};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::{domain::request::JobParameters, ledger::CallId, worker::running::Claimed};
+use crate::{
+    domain::request::JobParameters,
+    ledger::{BudgetError, CallEnd, CallId, NewCall, calls::usd},
+    worker::{events::Appended, running::Claimed},
+};
 
 /// The job as it was accepted.
 #[derive(Clone, Debug)]
@@ -28,35 +33,6 @@ pub(in crate::worker) struct Fence {
     pub(in crate::worker) cancel_requested: bool,
 }
 
-pub(in crate::worker) async fn job_fetch(db: &Db, claimed: &Claimed) -> Result<Option<Job>, sqlx::Error> {
-    let mut tx = db.tenant(Scope::Client(claimed.client)).await?;
-    let row = sqlx::query!(
-        r#"SELECT topic, content_type::text AS "content_type!", llm_provider, model, request_id, created_by,
-                  parameters AS "parameters: Json<JobParameters>"
-             FROM jobs WHERE id = $1 AND client_id = $2"#,
-        claimed.job.uuid(),
-        claimed.client.uuid()
-    )
-    .fetch_optional(&mut *tx)
-    .await?;
-    tx.commit().await?;
-    row.map(|row| {
-        Ok(Job {
-            topic: row.topic,
-            content_type: row
-                .content_type
-                .parse()
-                .map_err(|error: hg_types::content::UnknownValue| sqlx::Error::Decode(error.into()))?,
-            provider: row.llm_provider,
-            model: row.model,
-            key_user: row.created_by,
-            parameters: row.parameters.0,
-            request_id: row.request_id,
-        })
-    })
-    .transpose()
-}
-
 /// Locks the job's row if this attempt still owns it. `None`: fenced, nothing may be written.
 pub(in crate::worker) async fn fence(conn: &mut PgConnection, claimed: &Claimed) -> Result<Option<Fence>, sqlx::Error> {
     let row = sqlx::query!(
@@ -70,69 +46,75 @@ pub(in crate::worker) async fn fence(conn: &mut PgConnection, claimed: &Claimed)
     Ok(row.map(|row| Fence { cancel_requested: row.cancel_requested }))
 }
 
-/// Keeps what the text is going to be made from. Returns whether the attempt was still ours.
-pub(in crate::worker) async fn prompt_store(
-    db: &Db,
-    claimed: &Claimed,
-    prompt: &GeneratedPrompt,
-    sources: &[StrategySource],
-) -> Result<bool, sqlx::Error> {
-    let mut tx = db.tenant(Scope::Client(claimed.client)).await?;
-    if fence(&mut tx, claimed).await?.is_none() {
-        return Ok(false);
+/// What a text is made from, as it is kept with the job.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::worker) struct Ingredients<'a> {
+    pub(in crate::worker) prompt: &'a GeneratedPrompt,
+    pub(in crate::worker) sources: &'a [StrategySource],
+}
+
+impl Ingredients<'_> {
+    fn record(&self) -> Value {
+        let Self { prompt, sources } = self;
+        json!({
+            "prompt": prompt.prompt,
+            "system_prompt": prompt.system_prompt,
+            "template_id": prompt.template_id,
+            "template_version": prompt.template_version,
+            "template_variant": prompt.variant,
+            "strategy_sources": sources,
+        })
     }
-    sqlx::query!(
-        "UPDATE jobs SET prompt = $3, system_prompt = $4, template_id = $5, template_version = $6, template_variant = $7,
-                strategy_sources = $8, attempts = $9, started_at = coalesce(started_at, now())
-          WHERE id = $1 AND client_id = $2",
-        claimed.job.uuid(),
-        claimed.client.uuid(),
-        prompt.prompt,
-        prompt.system_prompt,
-        TemplateId::uuid(prompt.template_id),
-        prompt.template_version,
-        prompt.variant,
-        Json(sources) as _,
-        claimed.attempt
-    )
-    .execute(&mut *tx)
-    .await?;
-    tx.commit().await?;
-    Ok(true)
 }
 
-/// Notes the stage of an attempt behind its fence.
-pub(in crate::worker) async fn stage_store(
-    tx: &mut TenantTx,
-    claimed: &Claimed,
-    stage: &str,
-) -> Result<(), sqlx::Error> {
-    sqlx::query!(
-        "UPDATE job_runs SET stage = $3 WHERE job_id = $1 AND attempt = $2 AND status = 'in_progress'",
-        claimed.job.uuid(),
-        claimed.attempt,
-        stage
-    )
-    .execute(&mut **tx)
-    .await
-    .map(drop)
+/// What is written together with a call that begins.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::worker) struct Beside<'a> {
+    /// What the job's row is to keep; `None` where an earlier call of the attempt has brought it.
+    pub(in crate::worker) ingredients: Option<Ingredients<'a>>,
+    /// The call before it in this attempt, which has ended.
+    pub(in crate::worker) before: Option<&'a (CallId, CallEnd)>,
+    /// Why the text that watchers saw is void.
+    pub(in crate::worker) reset: Option<&'a str>,
 }
 
-/// The call of this attempt and stage, where it was recorded before, with the job's last event.
-pub(in crate::worker) async fn call_find(
-    tx: &mut TenantTx,
-    claimed: &Claimed,
-    stage: &str,
-) -> Result<Option<(CallId, i32)>, sqlx::Error> {
+/// A call that is on record and may be made.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::worker) struct Begun {
+    pub(in crate::worker) call: CallId,
+    /// To be announced after COMMIT.
+    pub(in crate::worker) event: Appended,
+    /// What was held in addition.
+    pub(in crate::worker) added: Usd,
+}
+
+/// Records a call as started, with all that goes with it, in one statement (`app.call_begin`). `doing` is the job's stage
+/// from now on. `None`: fenced, nothing was written.
+pub(in crate::worker) async fn call_begin(
+    conn: &mut PgConnection,
+    new: &NewCall<'_>,
+    doing: &str,
+    beside: Beside<'_>,
+) -> Result<Option<Begun>, BudgetError> {
     let row = sqlx::query!(
-        r#"SELECT id, coalesce((SELECT max(seq) FROM job_events WHERE job_id = $1), 0) AS "seq!" FROM provider_calls
-            WHERE job_id = $1 AND attempt = $2 AND stage = $3 AND client_id = $4 AND status = 'started'"#,
-        claimed.job.uuid(),
-        claimed.attempt,
-        stage,
-        claimed.client.uuid()
+        r#"SELECT call_id AS "call_id!", seq AS "seq!", added AS "added!"
+             FROM app.call_begin($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"#,
+        new.job.uuid(),
+        new.client.uuid(),
+        new.attempt,
+        new.stage,
+        doing,
+        new.provider.as_str(),
+        new.model,
+        new.worst_case.to_decimal(),
+        beside.ingredients.map(|ingredients| ingredients.record()),
+        beside.before.map(|(call, _)| call.0),
+        beside.before.map(|(_, end)| end.record()),
+        beside.reset,
     )
-    .fetch_optional(&mut **tx)
+    .fetch_optional(conn)
     .await?;
-    Ok(row.map(|row| (CallId(row.id), row.seq)))
+    let Some(row) = row else { return Ok(None) };
+    let event = Appended { job: new.job, seq: row.seq };
+    Ok(Some(Begun { call: CallId(row.call_id), event, added: usd(row.added)? }))
 }

@@ -1,19 +1,59 @@
-//! Taking attempts: `pending` → `in_progress`, one more attempt, a lease, and the event that says so.
+//! Taking attempts: `pending` → `in_progress`, one more attempt, a lease, and the event that says so (`app.jobs_claim`).
 
 use std::time::Duration;
 
-use chrono::Utc;
 use hg_common::db::SystemDb;
-use hg_types::{JobId, JobStatus};
+use hg_types::{ContentType, JobId};
+use serde_json::Value;
 use uuid::Uuid;
 
+use super::attempt::Job;
 use crate::{
     queue::settings::seconds,
-    worker::{
-        events::{Appended, Event},
-        running::Claimed,
-    },
+    worker::{events::Appended, running::Claimed},
 };
+
+/// An attempt that is this process's now, and its job.
+#[derive(Debug)]
+pub(in crate::worker) struct Taken {
+    pub(in crate::worker) claimed: Claimed,
+    /// To be announced.
+    pub(in crate::worker) event: Appended,
+    pub(in crate::worker) job: Stored,
+}
+
+/// A job as its row has it. It is understood when it runs: one that can't be must not keep others from being taken.
+#[derive(Debug)]
+pub(in crate::worker) struct Stored {
+    topic: String,
+    content_type: String,
+    provider: String,
+    model: String,
+    parameters: Value,
+    request_id: Option<String>,
+    created_by: Option<Uuid>,
+}
+
+impl Stored {
+    /// The job, understood.
+    pub(in crate::worker) fn read(self) -> Result<Job, sqlx::Error> {
+        let content_type: ContentType = self
+            .content_type
+            .parse()
+            .map_err(|error: hg_types::content::UnknownValue| sqlx::Error::Decode(error.into()))?;
+        let parameters =
+            serde_json::from_value(self.parameters).map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
+        Ok(Job {
+            topic: self.topic,
+            content_type,
+            provider: self.provider,
+            model: self.model,
+            parameters,
+            request_id: self.request_id,
+            key_user: self.created_by,
+        })
+    }
+}
 
 /// Takes those of `jobs` that are still pending: the compare-and-set behind the index.
 pub(in crate::worker) async fn claim_named(
@@ -21,9 +61,9 @@ pub(in crate::worker) async fn claim_named(
     worker: &str,
     lease: Duration,
     jobs: &[JobId],
-) -> Result<Vec<(Claimed, Appended)>, sqlx::Error> {
+) -> Result<Vec<Taken>, sqlx::Error> {
     let ids: Vec<Uuid> = jobs.iter().map(|job| job.uuid()).collect();
-    take(db, worker, lease, Candidates::Named(&ids)).await
+    take(db, worker, lease, Some(&ids), 0).await
 }
 
 /// Takes whatever waits longest, without the index: slow, and fair only by time.
@@ -32,94 +72,56 @@ pub(in crate::worker) async fn claim_any(
     worker: &str,
     lease: Duration,
     most: usize,
-) -> Result<Vec<(Claimed, Appended)>, sqlx::Error> {
-    take(db, worker, lease, Candidates::Any(i64::try_from(most).unwrap_or(i64::MAX))).await
-}
-
-enum Candidates<'a> {
-    Named(&'a [Uuid]),
-    Any(i64),
+) -> Result<Vec<Taken>, sqlx::Error> {
+    take(db, worker, lease, None, i32::try_from(most).unwrap_or(i32::MAX)).await
 }
 
 async fn take(
     db: &SystemDb,
     worker: &str,
     lease: Duration,
-    candidates: Candidates<'_>,
-) -> Result<Vec<(Claimed, Appended)>, sqlx::Error> {
+    ids: Option<&[Uuid]>,
+    most: i32,
+) -> Result<Vec<Taken>, sqlx::Error> {
     let mut tx = db.begin().await?;
-    let locked = match candidates {
-        // Waits for a lock: a row that is only being marked as dispatched must not be passed over.
-        Candidates::Named(ids) => {
-            sqlx::query_scalar!(
-                "SELECT job_id FROM job_runs
-                  WHERE job_id = ANY ($1) AND status = 'pending' AND cancel_requested_at IS NULL AND deadline_at > now()
-                  ORDER BY job_id FOR UPDATE",
-                ids
-            )
-            .fetch_all(&mut *tx)
-            .await?
-        }
-        Candidates::Any(most) => {
-            sqlx::query_scalar!(
-                "SELECT job_id FROM job_runs
-                  WHERE status = 'pending' AND available_at <= now() AND cancel_requested_at IS NULL AND deadline_at > now()
-                  ORDER BY available_at LIMIT $1 FOR UPDATE SKIP LOCKED",
-                most
-            )
-            .fetch_all(&mut *tx)
-            .await?
-        }
-    };
-    if locked.is_empty() {
-        tx.rollback().await?;
-        return Ok(Vec::new());
-    }
     let rows = sqlx::query!(
-        r#"UPDATE job_runs SET status = 'in_progress', attempt = attempt + 1, stage = 'strategy',
-                  lease_until = now() + make_interval(secs => $2), leased_by = $3
-            WHERE job_id = ANY ($1)
-            RETURNING job_id, client_id, attempt, priority, provider_failures, unknown_calls, accepted_at,
-                      extract(epoch FROM now() - accepted_at)::float8 AS "age!""#,
-        &locked,
+        r#"SELECT job_id AS "job_id!", client_id AS "client_id!", attempt AS "attempt!", priority AS "priority!",
+                  provider_failures AS "provider_failures!", unknown_calls AS "unknown_calls!", accepted_at AS "accepted_at!",
+                  age AS "age!", seq AS "seq!", topic AS "topic!", content_type::text AS "content_type!",
+                  llm_provider AS "llm_provider!", model AS "model!", request_id, created_by, parameters AS "parameters!"
+             FROM app.jobs_claim($1, $2, $3, $4)"#,
+        ids,
+        most,
+        worker,
         seconds(lease),
-        worker
-    )
-    .fetch_all(&mut *tx)
-    .await?;
-    let at = Utc::now();
-    let (mut jobs, mut clients, mut data) = (Vec::new(), Vec::new(), Vec::new());
-    for row in &rows {
-        jobs.push(row.job_id);
-        clients.push(row.client_id);
-        data.push(Event::Status { status: JobStatus::InProgress, stage: "strategy", attempt: row.attempt, at }.data());
-    }
-    let events = sqlx::query!(
-        "INSERT INTO job_events (job_id, seq, client_id, type, data)
-         SELECT taken.job_id, coalesce((SELECT max(e.seq) FROM job_events e WHERE e.job_id = taken.job_id), 0) + 1,
-                taken.client_id, 'status', taken.data
-           FROM unnest($1::uuid[], $2::uuid[], $3::jsonb[]) AS taken (job_id, client_id, data)
-         RETURNING job_id, seq",
-        &jobs,
-        &clients,
-        &data
     )
     .fetch_all(&mut *tx)
     .await?;
     tx.commit().await?;
     let taken = rows.into_iter().map(|row| {
-        let claimed = Claimed {
-            job: JobId(row.job_id),
-            client: row.client_id.into(),
-            attempt: row.attempt,
-            priority: row.priority,
-            provider_failures: row.provider_failures,
-            unknown_calls: row.unknown_calls,
-            accepted_at: row.accepted_at,
-            age: Duration::try_from_secs_f64(row.age.max(0.0)).unwrap_or_default(),
-        };
-        let seq = events.iter().find(|event| event.job_id == row.job_id).map_or(1, |event| event.seq);
-        (claimed, Appended { job: claimed.job, seq })
+        let job = JobId(row.job_id);
+        Taken {
+            claimed: Claimed {
+                job,
+                client: row.client_id.into(),
+                attempt: row.attempt,
+                priority: row.priority,
+                provider_failures: row.provider_failures,
+                unknown_calls: row.unknown_calls,
+                accepted_at: row.accepted_at,
+                age: Duration::try_from_secs_f64(row.age.max(0.0)).unwrap_or_default(),
+            },
+            event: Appended { job, seq: row.seq },
+            job: Stored {
+                topic: row.topic,
+                content_type: row.content_type,
+                provider: row.llm_provider,
+                model: row.model,
+                parameters: row.parameters,
+                request_id: row.request_id,
+                created_by: row.created_by,
+            },
+        }
     });
     Ok(taken.collect())
 }

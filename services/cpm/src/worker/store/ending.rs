@@ -3,19 +3,31 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use hg_types::{ClientId, JobId, JobStatus, Usd};
-use serde_json::Value;
+use hg_llm::Usage;
+use hg_types::{ClientId, JobId, JobStatus};
+use serde_json::{Value, json};
 use sqlx::PgConnection;
 
-use crate::queue::settings::seconds;
+use crate::{
+    ledger::{
+        CallEnd, CallId, Settled,
+        calls::{tokens, usd},
+    },
+    queue::settings::seconds,
+    worker::events::Appended,
+};
 
-/// A result as it is kept.
-pub(in crate::worker) struct FinalResult<'a> {
+/// What completes a job.
+pub(in crate::worker) struct Completion<'a> {
+    /// The call that the result came from, and its end.
+    pub(in crate::worker) call: &'a (CallId, CallEnd),
     pub(in crate::worker) result: Value,
-    pub(in crate::worker) quality_score: i16,
-    pub(in crate::worker) provider_model: &'a str,
-    pub(in crate::worker) input_tokens: i32,
-    pub(in crate::worker) output_tokens: i32,
+    pub(in crate::worker) score: u8,
+    pub(in crate::worker) title: Option<String>,
+    pub(in crate::worker) provider: &'a str,
+    pub(in crate::worker) model: &'a str,
+    /// Of all calls that were made for it.
+    pub(in crate::worker) usage: Usage,
 }
 
 /// Which job ends, in which attempt.
@@ -26,30 +38,43 @@ pub(in crate::worker) struct Which {
     pub(in crate::worker) attempt: i32,
 }
 
+/// Completes a job in one statement (`app.job_complete`). `None`: fenced, nothing was written.
 pub(in crate::worker) async fn job_complete(
     conn: &mut PgConnection,
     which: Which,
-    done: &FinalResult<'_>,
-    cost: Usd,
-) -> Result<(), sqlx::Error> {
-    sqlx::query!(
-        "UPDATE jobs SET status = 'completed', result = $3, quality_score = $4, provider_model = $5, input_tokens = $6,
-                output_tokens = $7, total_tokens = $6::int + $7::int, cost = $8, attempts = $9, completed_at = now(),
-                started_at = coalesce(started_at, now()), error_code = NULL, error_message = NULL
-          WHERE id = $1 AND client_id = $2",
+    done: &Completion<'_>,
+) -> Result<Option<(Appended, Settled)>, sqlx::Error> {
+    let (call, end) = done.call;
+    let record = json!({
+        "result": done.result,
+        "quality_score": done.score,
+        "provider": done.provider,
+        "model": done.model,
+        "input_tokens": tokens(done.usage.input_tokens),
+        "output_tokens": tokens(done.usage.output_tokens),
+        "title": done.title,
+        "score": done.score,
+    });
+    let row = sqlx::query!(
+        r#"SELECT seq AS "seq!", charged AS "charged!", failed AS "failed!", cancelled AS "cancelled!", unknown AS "unknown!"
+             FROM app.job_complete($1, $2, $3, $4, $5, $6)"#,
         which.job.uuid(),
         which.client.uuid(),
-        done.result,
-        done.quality_score,
-        done.provider_model,
-        done.input_tokens,
-        done.output_tokens,
-        cost.to_decimal(),
-        which.attempt
+        which.attempt,
+        call.0,
+        end.record(),
+        record,
     )
-    .execute(&mut *conn)
+    .fetch_optional(conn)
     .await?;
-    run_delete(conn, which.job).await
+    let Some(row) = row else { return Ok(None) };
+    let settled = Settled {
+        charged: usd(row.charged)?,
+        failed: usd(row.failed)?,
+        cancelled: usd(row.cancelled)?,
+        unknown: usd(row.unknown)?,
+    };
+    Ok(Some((Appended { job: which.job, seq: row.seq }, settled)))
 }
 
 /// Ends a job without a result. `error` is its code and a sentence for people; none for a cancelled one.

@@ -189,7 +189,7 @@ async fn a_drain_waits_for_a_claim_in_flight() {
     let worker = shop.worker();
     let waiting =
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
-                    AND query LIKE '%deadline_at > now()%'";
+                    AND query LIKE '%app.jobs_claim(%'";
     loop_until(async || (rows.count(waiting).await > 0).then_some(())).await;
     tokio::join!(worker.drain(), async {
         // The drain has begun by now.
