@@ -59,9 +59,9 @@ ALTER ROLE hg_backup PASSWORD '$HG_BACKUP_PASSWORD';
 SQL
 if [ -n "$userlist" ]; then
   umask 077
-  run -A -t -d postgres -c "SELECT format('\"%s\" \"%s\"', rolname, rolpassword) FROM pg_authid WHERE rolname = 'hg_content_app'" >"$userlist.new"
-  # Keeps the owner and the mode that the file has.
-  if [ -e "$userlist" ]; then cat "$userlist.new" >"$userlist"; rm "$userlist.new"; else mv "$userlist.new" "$userlist"; fi
+  list=$(run -A -t -d postgres -c "SELECT format('\"%s\" \"%s\"', rolname, rolpassword) FROM pg_authid WHERE rolname = 'hg_content_app'")
+  # Into the file as it is: it keeps its owner and its mode, and the folder around it belongs to root.
+  printf '%s\n' "$list" >"$userlist" || fail "$userlist can't be written by $(id -un): install PgBouncer first, or give that file to $(id -un)"
   echo "wrote $userlist: reload PgBouncer"
 fi
 echo "$database is ready. Next: hg setup database"
