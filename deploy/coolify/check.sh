@@ -7,7 +7,7 @@ failed=0
 bad() { echo "FAIL  $*"; failed=1; }
 good() { echo "ok    $*"; }
 
-if shellcheck -x deploy/backup/*.sh deploy/coolify/*.sh deploy/coolify/database/*.sh docker/*.sh; then good 'shell scripts'; else bad 'shell scripts'; fi
+if shellcheck -x deploy/backup/*.sh deploy/rehearsal/*.sh deploy/coolify/*.sh deploy/coolify/database/*.sh docker/*.sh; then good 'shell scripts'; else bad 'shell scripts'; fi
 
 # Our settings of the pooler, without comments: the stack in Coolify can't mount the file.
 settings() { sed -n 's/^ *\([a-z_]* *=.*[^ ]\) *$/\1/p; s/^ *\([a-z_]* *=\) *$/\1/p' | sort; }
