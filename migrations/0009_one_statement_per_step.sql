@@ -214,6 +214,30 @@ BEGIN
 END
 $$;
 
+-- The same look-up. When a key was last used may be forgotten in a crash: nobody waits for the disk because of it.
+CREATE OR REPLACE FUNCTION app.api_key_lookup(of_hash bytea)
+RETURNS TABLE (id uuid, client_id uuid, scopes text[])
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = '' SET plan_cache_mode = force_generic_plan SET enable_seqscan = off AS $$
+#variable_conflict use_column
+DECLARE
+  used timestamptz;
+BEGIN
+  SELECT k.id, k.client_id, k.scopes, k.last_used_at INTO id, client_id, scopes, used
+    FROM public.api_keys k JOIN public.clients c ON c.id = k.client_id
+   WHERE k.key_hash = of_hash AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now())
+     AND c.archived_at IS NULL;
+  IF NOT FOUND THEN
+    RETURN;
+  END IF;
+  IF used IS NULL OR used < now() - interval '1 minute' THEN
+    PERFORM set_config('synchronous_commit', 'off', true);
+    UPDATE public.api_keys k SET last_used_at = now()
+     WHERE k.key_hash = of_hash AND (k.last_used_at IS NULL OR k.last_used_at < now() - interval '1 minute');
+  END IF;
+  RETURN NEXT;
+END
+$$;
+
 SET LOCAL ROLE hg_owner;
 
 -- ---------------------------------------------------------------------------------------------
@@ -501,6 +525,149 @@ BEGIN
 END
 $$;
 
+-- ---------------------------------------------------------------------------------------------
+-- The same for several at once: one transaction, one COMMIT. Each item runs in a scope of its own and in a subtransaction, so
+-- that none sees, or suffers for, another. One that fails, or waits a second for somebody's lock, is left out: it is done again
+-- alone, where its error is told.
+
+-- Sets the scope for the next item.
+CREATE FUNCTION app.enter_scope(of_user uuid, of_client uuid) RETURNS void
+LANGUAGE plpgsql VOLATILE SET search_path = '' AS $$
+BEGIN
+  PERFORM set_config('app.user_id', coalesce(of_user::text, ''), true), set_config('app.client_id', coalesce(of_client::text, ''), true);
+END
+$$;
+
+-- Locks the budget rows that these clients' new jobs count against, and those that hold these jobs' reservations, in the order
+-- of their ids: without that two batches could wait for each other. A row that is made later today is locked when it is made.
+-- Says nothing of what it saw.
+SET LOCAL ROLE hg_definer;
+CREATE FUNCTION app.budgets_lock(of_clients uuid[], of_slugs text[], of_jobs uuid[]) RETURNS void
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = '' SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off SET enable_bitmapscan = off AS $$
+DECLARE
+  today date := (now() AT TIME ZONE 'UTC')::date;
+  this_month date := date_trunc('month', today::timestamp)::date;
+  level uuid[];
+  holders uuid[];
+  ids uuid[];
+BEGIN
+  PERFORM pg_advisory_xact_lock_shared(app.ledger_lock());
+  IF cardinality(of_jobs) > 0 THEN
+    SELECT array_agg(p.budget_id) INTO ids FROM public.reservation_parts p WHERE p.job_id = ANY (of_jobs);
+  ELSE
+    level := of_clients || ARRAY(SELECT c.id FROM public.clients c WHERE c.slug = ANY (of_slugs));
+    WHILE level IS NOT NULL LOOP
+      holders := holders || level;
+      SELECT array_agg(DISTINCT c.parent_id) INTO level FROM public.clients c WHERE c.id = ANY (level) AND c.parent_id IS NOT NULL;
+    END LOOP;
+    ids := ARRAY(SELECT b.id FROM public.budgets b WHERE b.client_id = ANY (holders) AND b.period = 'day' AND b.period_start = today)
+        || ARRAY(SELECT b.id FROM public.budgets b WHERE b.client_id = ANY (holders) AND b.period = 'month' AND b.period_start = this_month)
+        || ARRAY(SELECT b.id FROM public.budgets b WHERE b.client_id IS NULL AND b.period = 'day' AND b.period_start = today)
+        || ARRAY(SELECT b.id FROM public.budgets b WHERE b.client_id IS NULL AND b.period = 'month' AND b.period_start = this_month);
+  END IF;
+  PERFORM FROM public.budgets b WHERE b.id = ANY (ids) ORDER BY b.id FOR NO KEY UPDATE;
+END
+$$;
+REVOKE ALL ON FUNCTION app.budgets_lock(uuid[], text[], uuid[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION app.budgets_lock(uuid[], text[], uuid[]) TO hg_content_app;
+SET LOCAL ROLE hg_owner;
+
+-- app.job_accept for several. `items`: its parameters by name, and scope_user or scope_client. A row per item that was accepted,
+-- by its place from 1.
+CREATE FUNCTION app.jobs_accept(items jsonb)
+RETURNS TABLE (item integer, job_id uuid, client_id uuid, status public.job_status, is_new boolean)
+LANGUAGE plpgsql VOLATILE SET search_path = '' SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET lock_timeout = '1s' AS $$
+#variable_conflict use_column
+DECLARE
+  one record;
+BEGIN
+  PERFORM app.budgets_lock(
+    ARRAY(SELECT (i ->> 'client')::uuid FROM jsonb_array_elements(items) i WHERE i ->> 'client' IS NOT NULL),
+    ARRAY(SELECT i ->> 'slug' FROM jsonb_array_elements(items) i WHERE i ->> 'slug' IS NOT NULL), '{}');
+  FOR one IN
+    SELECT * FROM ROWS FROM (jsonb_to_recordset(items) AS (
+      scope_user uuid, scope_client uuid, client uuid, slug text, principal text, idempotency_key text, request_hash text,
+      topic text, content_type public.content_type, provider text, model text, parameters jsonb, priority smallint,
+      deadline_seconds double precision, estimate numeric, provider_key uuid, key_user uuid, request_id text, by_user uuid,
+      api_key uuid)) WITH ORDINALITY
+  LOOP
+    item := one.ordinality;
+    BEGIN
+      PERFORM app.enter_scope(one.scope_user, one.scope_client);
+      SELECT a.job_id, a.client_id, a.status, a.is_new INTO STRICT job_id, client_id, status, is_new
+        FROM app.job_accept(one.client, one.slug, one.principal, one.idempotency_key, decode(one.request_hash, 'base64'), one.topic,
+          one.content_type, one.provider, one.model, one.parameters, one.priority, make_interval(secs => one.deadline_seconds),
+          one.estimate, one.provider_key, one.key_user, one.request_id, one.by_user, one.api_key) a;
+      RETURN NEXT;
+    EXCEPTION WHEN OTHERS THEN
+      NULL; -- it is done again alone
+    END;
+  END LOOP;
+  PERFORM app.enter_scope(NULL, NULL);
+END
+$$;
+
+-- app.call_begin for several. `items`: its parameters by name. A row per item that went through, by its place from 1; one
+-- that is fenced has no call.
+CREATE FUNCTION app.calls_begin(items jsonb) RETURNS TABLE (item integer, call_id uuid, seq integer, added numeric)
+LANGUAGE plpgsql VOLATILE SET search_path = '' SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET lock_timeout = '1s' AS $$
+#variable_conflict use_column
+DECLARE
+  one record;
+BEGIN
+  FOR one IN
+    SELECT * FROM ROWS FROM (jsonb_to_recordset(items) AS (
+      job uuid, client uuid, attempt integer, stage text, doing text, provider text, model text, worst_case numeric, prompt jsonb,
+      before uuid, before_ended jsonb, reset text)) WITH ORDINALITY
+     ORDER BY job -- locks go by id everywhere
+  LOOP
+    item := one.ordinality;
+    BEGIN
+      PERFORM app.enter_scope(NULL, one.client);
+      call_id := NULL;
+      SELECT b.call_id, b.seq, b.added INTO call_id, seq, added
+        FROM app.call_begin(one.job, one.client, one.attempt, one.stage, one.doing, one.provider, one.model, one.worst_case,
+          one.prompt, one.before, one.before_ended, one.reset) b;
+      RETURN NEXT;
+    EXCEPTION WHEN OTHERS THEN
+      NULL; -- it is done again alone
+    END;
+  END LOOP;
+  PERFORM app.enter_scope(NULL, NULL);
+END
+$$;
+
+-- app.job_complete for several. `items`: its parameters by name. A row per item that went through, by its place from 1; one
+-- that is fenced has no number.
+CREATE FUNCTION app.jobs_complete(items jsonb)
+RETURNS TABLE (item integer, seq integer, charged numeric, failed numeric, cancelled numeric, unknown numeric)
+LANGUAGE plpgsql VOLATILE SET search_path = '' SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET lock_timeout = '1s' AS $$
+#variable_conflict use_column
+DECLARE
+  one record;
+BEGIN
+  PERFORM app.budgets_lock('{}', '{}', ARRAY(SELECT (i ->> 'job')::uuid FROM jsonb_array_elements(items) i));
+  FOR one IN
+    SELECT * FROM ROWS FROM (jsonb_to_recordset(items) AS (
+      job uuid, client uuid, attempt integer, call uuid, ended jsonb, done jsonb)) WITH ORDINALITY
+     ORDER BY job -- locks go by id everywhere
+  LOOP
+    item := one.ordinality;
+    BEGIN
+      PERFORM app.enter_scope(NULL, one.client);
+      seq := NULL;
+      SELECT c.seq, c.charged, c.failed, c.cancelled, c.unknown INTO seq, charged, failed, cancelled, unknown
+        FROM app.job_complete(one.job, one.client, one.attempt, one.call, one.ended, one.done) c;
+      RETURN NEXT;
+    EXCEPTION WHEN OTHERS THEN
+      NULL; -- it is done again alone
+    END;
+  END LOOP;
+  PERFORM app.enter_scope(NULL, NULL);
+END
+$$;
+
 DO $$
 DECLARE
   f regprocedure;
@@ -509,7 +676,8 @@ BEGIN
     'app.event_append(uuid, uuid, text, jsonb)', 'app.call_end(uuid, jsonb)', 'app.calls_tally(uuid, uuid, text)',
     'app.jobs_claim(uuid[], integer, text, double precision)', 'app.json_time(timestamptz)',
     'app.call_begin(uuid, uuid, integer, text, text, text, text, numeric, jsonb, uuid, jsonb, text)',
-    'app.job_complete(uuid, uuid, integer, uuid, jsonb, jsonb)'
+    'app.job_complete(uuid, uuid, integer, uuid, jsonb, jsonb)', 'app.enter_scope(uuid, uuid)', 'app.jobs_accept(jsonb)',
+    'app.calls_begin(jsonb)', 'app.jobs_complete(jsonb)'
   ]::regprocedure[] LOOP
     EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', f);
     EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO hg_content_app, hg_system', f);

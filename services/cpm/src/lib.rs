@@ -8,6 +8,7 @@
 //! | [`api`] | handlers: extract, one domain or store call, map | hold rules or SQL |
 //! | [`domain`] | rules: what a request means, which provider, what it may cost | know axum or SQL |
 //! | [`store`] | SQL, on a transaction that knows its scope | know axum |
+//! | [`combine`] | one transaction for the work of one moment | change what comes of an item |
 //! | [`live`] | one job's events for many watchers | be the truth: that is `job_events` |
 //! | [`ledger`] | reserving, topping up, settling | be bypassed |
 //! | [`queue`] | the Redis index of waiting jobs | be needed for a promise |
@@ -15,6 +16,7 @@
 //! | [`stream`] | live text in Redis | outlive its hour |
 
 pub mod api;
+pub mod combine;
 pub mod config;
 pub mod domain;
 pub mod ledger;

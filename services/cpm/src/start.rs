@@ -26,6 +26,7 @@ use crate::{
         keys::StoredApiKeys,
         throttle::Throttle,
     },
+    combine::Combiner,
     config::Config,
     domain::provider_choice::Catalogue,
     live::{LivingKeys, Watching},
@@ -79,6 +80,7 @@ pub async fn build(config: &Config, metrics: MetricsHandle, shutdown: &ShutdownT
     let smm = Peer::new(http.clone(), config.issuer.clone(), Service::Smm, config.smm.as_str());
     let im = Peer::new(http, config.issuer.clone(), Service::Im, config.im.as_str());
     let state = AppState {
+        accepts: Combiner::spawn(&db),
         queue: Queue::new(redis.clone(), system.clone(), config.jobs.settings.clone()),
         hub: Hub::spawn(redis.clone(), shutdown.clone()),
         catalogue: Arc::new(Catalogue::new(registry, config.money.prices.clone(), config.providers.default)),

@@ -11,9 +11,11 @@ use hg_types::ContentType;
 
 use crate::{
     api::throttle::Throttle,
+    combine::Combiner,
     domain::{estimate::InputBounds, provider_choice::Catalogue},
     live::{LivingKeys, Watching},
     queue::Queue,
+    store::accept::Accepted,
     stream::Hub,
 };
 
@@ -24,6 +26,8 @@ pub struct AppState {
     pub db: Db,
     /// Redis; nothing that was promised may need it.
     pub redis: Redis,
+    /// Accepts jobs, those of one moment together.
+    pub accepts: Combiner<Accepted>,
     /// The index of waiting jobs.
     pub queue: Queue,
     /// The watchers' subscription.

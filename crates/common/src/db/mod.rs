@@ -13,7 +13,7 @@ mod tx;
 pub use migrate::{MigrationFailed, bootstrap, latest_version, migrate, wait_for_schema};
 pub use pool::{ConnectError, Db, SystemDb};
 pub use probe::{PoolerMode, UnsafePooler};
-pub use tx::{AnonymousTx, Scope, SystemTx, TenantTx};
+pub use tx::{AnonymousTx, CombinedTx, Scope, SystemTx, TenantTx};
 
 /// Whether an error is a violation of the constraint with this name.
 #[must_use]

@@ -10,7 +10,7 @@ use tracing::Instrument;
 
 use super::{
     probe::{self, PoolerMode, UnsafePooler},
-    tx::{AnonymousTx, Scope, SystemTx, TenantTx},
+    tx::{AnonymousTx, CombinedTx, Scope, SystemTx, TenantTx},
 };
 
 /// A slower statement is logged.
@@ -89,6 +89,15 @@ impl Db {
     /// When no connection can be had in time.
     pub async fn tenant(&self, scope: Scope) -> Result<TenantTx, sqlx::Error> {
         self.begin(scope.begin_statement()).await.map(TenantTx)
+    }
+
+    /// A transaction for work of several scopes, which sees no tenant until a function in it enters a scope.
+    ///
+    /// # Errors
+    /// When no connection can be had in time.
+    pub async fn combined(&self) -> Result<CombinedTx, sqlx::Error> {
+        let nobody = "BEGIN; SET LOCAL ROLE NONE; SET LOCAL app.user_id = ''; SET LOCAL app.client_id = ''";
+        self.begin(nobody.to_owned()).await.map(CombinedTx)
     }
 
     /// A transaction that sees no tenant: for look-ups before anybody is known.

@@ -70,6 +70,11 @@ transaction!(
     TenantTx
 );
 transaction!(
+    /// A transaction for work of several tenants at once, which a database function does item by item, each in its own scope
+    /// (`app.jobs_accept` and its kin). It sees no tenant outside of such a function.
+    CombinedTx
+);
+transaction!(
     /// A transaction as `hg_system`, for what crosses tenants: claim, heartbeat, reaper, reconciler,
     /// partition maker. A request handler has no business with it.
     SystemTx

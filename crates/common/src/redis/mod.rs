@@ -3,21 +3,22 @@
 //! The pool is private, so that every key goes through [`Redis::key`] at least once. Nothing that a user was promised may live only here:
 //! Redis may be wiped at any time.
 
+mod pool;
 pub mod rate_limit;
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A connection from the pool.
-pub use deadpool_redis::Connection;
 /// The driver: commands (`AsyncCommands`), scripts, pipelines, types.
 pub use deadpool_redis::redis as driver;
-use deadpool_redis::{Manager, Pool, Runtime};
+use deadpool_redis::{Manager, Runtime};
 use driver::aio::{MultiplexedConnection, PubSub};
 use driver::io::tcp::TcpSettings;
 use driver::{AsyncConnectionConfig, IntoConnectionInfo};
 
+pub use self::pool::{Connection, PoolError};
+use self::pool::{Pool, Sometimes};
 use crate::config::RedisConfig;
 
 /// The driver's own limit is 500 ms, which a busy machine exceeds without anything being wrong.
@@ -30,7 +31,7 @@ const POOL_WAIT: Duration = Duration::from_secs(2);
 pub enum RedisError {
     /// No connection could be had.
     #[error("no connection to Redis")]
-    Pool(#[from] deadpool_redis::PoolError),
+    Pool(#[from] PoolError),
     /// The pool could not be made.
     #[error("the Redis pool could not be made")]
     Build(#[from] deadpool_redis::BuildError),
@@ -60,7 +61,7 @@ impl Redis {
         let server = config.url.expose().into_connection_info()?.set_tcp_settings(tcp);
         let client = driver::Client::open(server.clone())?;
         let manager = Manager::new_with_config(server, connection)?;
-        let pool = Pool::builder(manager)
+        let pool = Pool::builder(Sometimes(manager))
             .max_size(config.max_connections)
             .wait_timeout(Some(POOL_WAIT))
             .create_timeout(Some(CONNECT_TIMEOUT))
@@ -93,7 +94,7 @@ impl Redis {
     /// # Errors
     /// When none can be had in time.
     pub async fn conn(&self) -> Result<Connection, RedisError> {
-        Ok(self.pool.get().await?)
+        Ok(Connection(self.pool.get().await?))
     }
 
     /// A connection of one's own, for blocking commands. `response_timeout` must be longer than they block; `None` waits for ever.

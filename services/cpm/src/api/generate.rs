@@ -16,11 +16,12 @@ use super::{
     error::{accept_refused, provider_key_missing},
 };
 use crate::{
+    combine::Combined,
     domain::request::{NewJob, understand},
     queue::Enqueue,
     state::AppState,
     store::{
-        accept::{Accepted, Asker, Idempotency, job_accept},
+        accept::{Accepted, Asker, Idempotency, accept_item, job_accept},
         clients::client_subtree,
     },
 };
@@ -88,16 +89,37 @@ pub(super) async fn accept(
     asker: &Asker,
     idempotency: Option<&Idempotency>,
 ) -> Result<Accepted, ApiError> {
-    let refused = |error| accept_refused(error, job.choice.provider);
-    let mut tx = state.db.tenant(principal.scope()).await?;
-    let accepted = job_accept(&mut tx, job, asker, idempotency, state.deadline).await.map_err(refused)?;
-    tx.commit().await?;
+    let item = accept_item(principal.scope(), job, asker, idempotency, state.deadline)?;
+    let together = match &item {
+        Some(item) => state.accepts.ask(item).await,
+        None => Combined::Alone,
+    };
+    let accepted = match together {
+        Combined::Done(accepted) => accepted,
+        Combined::Alone => accept_alone(state, principal, job, asker, idempotency).await?,
+        Combined::Unknown(error) => return Err(error.into()),
+    };
     if accepted.is_new {
         let (job_id, client_id) = (accepted.job_id, accepted.client_id);
         let available_at = state.clock.now();
         state.queue.enqueue(Enqueue { job_id, client_id, priority: job.priority, available_at }).await;
         metrics::counter!("cpm_jobs_accepted_total", "content_type" => job.content_type.as_str()).increment(1);
     }
+    Ok(accepted)
+}
+
+/// In a transaction of its own, which says why where it can't be.
+async fn accept_alone(
+    state: &AppState,
+    principal: &Principal,
+    job: &NewJob,
+    asker: &Asker,
+    idempotency: Option<&Idempotency>,
+) -> Result<Accepted, ApiError> {
+    let refused = |error| accept_refused(error, job.choice.provider);
+    let mut tx = state.db.tenant(principal.scope()).await?;
+    let accepted = job_accept(&mut tx, job, asker, idempotency, state.deadline).await.map_err(refused)?;
+    tx.commit().await?;
     Ok(accepted)
 }
 

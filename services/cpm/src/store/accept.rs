@@ -1,13 +1,16 @@
-//! The one statement that accepts a job: `app.job_accept`.
+//! The one statement that accepts a job, `app.job_accept`, and the one that accepts several, `app.jobs_accept`.
 
 use std::time::Duration;
 
-use hg_common::db::{TenantTx, detail, sql_state};
+use base64::{Engine as _, prelude::BASE64_STANDARD as BASE64};
+use hg_common::db::{CombinedTx, Scope, TenantTx, detail, sql_state};
 use hg_types::{ApiKeyId, ClientId, JobId, JobStatus, UserId, id::ClientRef};
+use serde_json::{Value, json};
 use sqlx::postgres::types::PgInterval;
 
 use super::named;
 use crate::{
+    combine::Together,
     domain::request::NewJob,
     ledger::{BudgetError, BudgetExceeded},
 };
@@ -145,6 +148,70 @@ pub async fn job_accept(
         status: named(&row.status)?,
         is_new: row.is_new,
     })
+}
+
+/// The same as an item of `app.jobs_accept`. None where it can only be refused.
+///
+/// # Errors
+/// When the parameters can't be written down.
+pub fn accept_item(
+    scope: Scope,
+    job: &NewJob,
+    asker: &Asker,
+    idempotency: Option<&Idempotency>,
+    deadline: Duration,
+) -> Result<Option<Value>, serde_json::Error> {
+    let (user, client) = match scope {
+        Scope::User(id) => (Some(id), None),
+        Scope::Client(id) => (None, Some(id)),
+    };
+    let (id, slug) = match &job.client {
+        ClientRef::Id(id) => (Some(*id), None),
+        ClientRef::Slug(slug) if is_slug(slug) => (None, Some(slug)),
+        ClientRef::Slug(_) => return Ok(None),
+    };
+    Ok(Some(json!({
+        "scope_user": user,
+        "scope_client": client,
+        "client": id,
+        "slug": slug,
+        "principal": asker.principal,
+        "idempotency_key": idempotency.map(|wanted| &wanted.key),
+        "request_hash": idempotency.map(|wanted| BASE64.encode(wanted.request_hash)),
+        "topic": job.topic,
+        "content_type": job.content_type,
+        "provider": job.choice.provider.as_str(),
+        "model": job.choice.model,
+        "parameters": serde_json::to_value(&job.parameters)?,
+        "priority": job.priority,
+        "deadline_seconds": deadline.as_secs_f64(),
+        "estimate": job.worst_case,
+        "provider_key": job.parameters.provider_key_id,
+        "key_user": asker.user,
+        "request_id": asker.request_id,
+        "by_user": asker.user,
+        "api_key": asker.api_key,
+    })))
+}
+
+impl Together for Accepted {
+    const NAME: &'static str = "accept";
+
+    async fn run(tx: &mut CombinedTx, items: &str) -> Result<Vec<(i32, Self)>, sqlx::Error> {
+        let rows = sqlx::query!(
+            r#"SELECT item AS "item!", job_id AS "job_id!", client_id AS "client_id!", status::text AS "status!", is_new AS "is_new!"
+                 FROM app.jobs_accept($1::text::jsonb)"#,
+            items
+        )
+        .fetch_all(&mut **tx)
+        .await?;
+        rows.into_iter()
+            .map(|row| {
+                let (job_id, client_id) = (row.job_id.into(), row.client_id.into());
+                Ok((row.item, Self { job_id, client_id, status: named(&row.status)?, is_new: row.is_new }))
+            })
+            .collect()
+    }
 }
 
 /// Whether a text can be a client's slug.

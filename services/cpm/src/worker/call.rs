@@ -18,9 +18,10 @@ use super::{
     live_text::LiveText,
     patience::{is_passing, persist},
     running::{Run, Stop},
-    store::attempt::{Begun, Beside, Job, call_begin},
+    store::attempt::{Begun, Beside, Job, begin_item, call_begin},
 };
 use crate::{
+    combine::Combined,
     ledger::{BudgetError, CallEnd, CallId, CallStatus, NewCall},
     store::provider_keys::provider_key_fetch,
     stream,
@@ -219,6 +220,11 @@ async fn begin(ctx: &Context, run: &Run, new: &NewCall<'_>, purpose: &Purpose<'_
 }
 
 async fn begin_once(ctx: &Context, new: &NewCall<'_>, purpose: &Purpose<'_>) -> Result<Option<Begun>, BudgetError> {
+    match ctx.begins.ask(&begin_item(new, purpose.doing, &purpose.beside)).await {
+        Combined::Done(beginning) => return Ok(beginning.of(new)),
+        Combined::Alone => {}
+        Combined::Unknown(error) => return Err(BudgetError::Database(error)),
+    }
     let mut tx = ctx.deps.db.tenant(Scope::Client(new.client)).await?;
     let begun = call_begin(&mut tx, new, purpose.doing, purpose.beside).await?;
     tx.commit().await?;

@@ -18,12 +18,21 @@ use super::{
 
 /// What a try to claim came to.
 enum Came {
-    /// These, from the index. There may be more.
-    Fast(Vec<Taken>),
+    /// These, from the index, which is to be told. There may be more.
+    Fast(Vec<Taken>, Popped),
     /// These, without the index.
     Slow(Vec<Taken>),
     /// Nothing, because Postgres is away.
     Nothing,
+}
+
+/// What the index gave out provisionally.
+#[derive(Default)]
+struct Popped {
+    /// Taken.
+    mine: Vec<(JobId, ClientId)>,
+    /// Not to be had any more.
+    stale: Vec<(JobId, ClientId)>,
 }
 
 pub(super) async fn run(ctx: Arc<Context>) {
@@ -44,19 +53,21 @@ pub(super) async fn run(ctx: Arc<Context>) {
             permits.push(more);
         }
         let wanted = permits.len();
-        let (taken, pause) = match take(&ctx, wanted).await {
+        let (taken, pause, popped) = match take(&ctx, wanted).await {
             // Nothing waits, or all who wait are at their cap.
-            Came::Fast(taken) => {
+            Came::Fast(taken, popped) => {
                 let pause = taken.is_empty().then_some(ctx.settings().poll);
-                (taken, pause)
+                (taken, pause, popped)
             }
             Came::Slow(taken) => {
                 let pause = (taken.len() < wanted).then_some(ctx.settings().slow_poll);
-                (taken, pause)
+                (taken, pause, Popped::default())
             }
-            Came::Nothing => (Vec::new(), Some(ctx.settings().poll)),
+            Came::Nothing => (Vec::new(), Some(ctx.settings().poll), Popped::default()),
         };
+        // The attempts that were taken have leases by now, and wait for nobody.
         start(&ctx, taken, permits);
+        tell(&ctx, &popped).await;
         if let Some(pause) = pause {
             tokio::select! {
                 biased;
@@ -80,7 +91,7 @@ async fn take(ctx: &Context, most: usize) -> Came {
         ctx.rebuild.notify_one();
     }
     if claim.jobs.is_empty() {
-        return Came::Fast(Vec::new());
+        return Came::Fast(Vec::new(), Popped::default());
     }
     let ids: Vec<JobId> = claim.jobs.iter().map(|(job, _)| *job).collect();
     let taken = match claim_named(&ctx.deps.system, &ctx.id, ctx.settings().lease, &ids).await {
@@ -95,18 +106,11 @@ async fn take(ctx: &Context, most: usize) -> Came {
     };
     let (mine, stale): (Vec<_>, Vec<_>) =
         claim.jobs.into_iter().partition(|(job, _)| taken.iter().any(|one| one.claimed.job == *job));
-    // The attempts that were taken have leases by now, and wait for nobody.
-    match tokio::time::timeout(ANSWER, tidy(ctx, &mine, &stale)).await {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => tracing::debug!(error = %error_chain(&error), "the index will tidy itself"),
-        Err(_) => tracing::debug!("the index will tidy itself: Redis doesn't answer"),
-    }
-    let nothing_new = taken.is_empty();
-    if nothing_new {
+    if taken.is_empty() {
         // All were stale: ask again at once.
         ctx.wake.notify_one();
     }
-    Came::Fast(taken)
+    Came::Fast(taken, Popped { mine, stale })
 }
 
 /// One of them can't be taken: that must not keep the others waiting.
@@ -122,11 +126,16 @@ async fn one_by_one(ctx: &Context, ids: &[JobId], error: &sqlx::Error) -> Vec<Ta
     taken
 }
 
-async fn tidy(
-    ctx: &Context,
-    mine: &[(JobId, ClientId)],
-    stale: &[(JobId, ClientId)],
-) -> Result<(), hg_common::redis::RedisError> {
+/// Tells the index what became of what it gave out. It finds out by itself, later.
+async fn tell(ctx: &Context, popped: &Popped) {
+    match tokio::time::timeout(ANSWER, tidy(ctx, popped)).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::debug!(error = %error_chain(&error), "the index will tidy itself"),
+        Err(_) => tracing::debug!("the index will tidy itself: Redis doesn't answer"),
+    }
+}
+
+async fn tidy(ctx: &Context, Popped { mine, stale }: &Popped) -> Result<(), hg_common::redis::RedisError> {
     if !stale.is_empty() {
         metrics::counter!("cpm_queue_stale_entries_total").increment(stale.len() as u64);
         ctx.deps.queue.stale(stale).await?;

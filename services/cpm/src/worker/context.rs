@@ -21,8 +21,10 @@ use super::{
     herald::{Herald, Inbox},
     patience::is_passing,
     running::Running,
+    store::{attempt::Beginning, ending::Completing},
 };
 use crate::{
+    combine::Combiner,
     domain::provider_choice::Catalogue,
     queue::{Queue, Settings},
 };
@@ -59,6 +61,9 @@ pub(super) struct Context {
     /// Who holds the leases: unique per process and start.
     pub(super) id: String,
     pub(super) running: Running,
+    /// Provider calls that begin, and jobs that are complete: those of one moment together.
+    pub(super) begins: Combiner<Beginning>,
+    pub(super) completes: Combiner<Completing>,
     pub(super) slots: Arc<Semaphore>,
     /// Something may wait in the index.
     pub(super) wake: Notify,
@@ -81,7 +86,10 @@ impl Context {
         let (herald, inbox) = Herald::new();
         let settings = deps.queue.settings();
         let (slots, database) = (Arc::new(Semaphore::new(settings.concurrency)), Reachability::new(settings.lease));
+        let (begins, completes) = (Combiner::spawn(&deps.db), Combiner::spawn(&deps.db));
         let context = Self {
+            begins,
+            completes,
             deps,
             id: uuid::Uuid::now_v7().to_string(),
             running: Running::default(),

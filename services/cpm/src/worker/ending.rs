@@ -13,10 +13,11 @@ use super::{
     running::Run,
     store::{
         attempt::fence,
-        ending::{Completion, Counted, Which, job_complete, job_end, run_release},
+        ending::{Completion, Counted, Which, complete_item, job_complete, job_end, run_release},
     },
 };
 use crate::{
+    combine::Combined,
     ledger::{self, CallEnd, CallId, Settled},
     queue::Enqueue,
 };
@@ -93,9 +94,17 @@ pub(super) const fn which(run: &Run) -> Which {
 
 /// Call done, result, charge, settled reservation, event: all or nothing.
 pub(super) async fn complete(ctx: &Context, run: &Run, done: &Completion<'_>) -> Result<Written, sqlx::Error> {
-    let mut tx = ctx.deps.db.tenant(Scope::Client(run.claimed.client)).await?;
-    let completed = job_complete(&mut tx, which(run), done).await?;
-    tx.commit().await?;
+    let which = which(run);
+    let completed = match ctx.completes.ask(&complete_item(which, done)).await {
+        Combined::Done(completing) => completing.of(which),
+        Combined::Unknown(error) => return Err(error),
+        Combined::Alone => {
+            let mut tx = ctx.deps.db.tenant(Scope::Client(which.client)).await?;
+            let completed = job_complete(&mut tx, which, done).await?;
+            tx.commit().await?;
+            completed
+        }
+    };
     Ok(completed.map_or(Written::Fenced, |(event, settled)| Written::Kept { event, settled }))
 }
 

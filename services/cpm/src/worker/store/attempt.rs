@@ -1,6 +1,7 @@
 //! What an attempt reads and writes about its own job. Every write goes through a fence first: the row of `job_runs` with
 //! this attempt's number, locked.
 
+use hg_common::db::CombinedTx;
 use hg_contracts::{im::GeneratedPrompt, smm::StrategySource};
 use hg_types::{ContentType, Usd};
 use serde_json::{Value, json};
@@ -8,6 +9,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{
+    combine::Together,
     domain::request::JobParameters,
     ledger::{BudgetError, CallEnd, CallId, NewCall, calls::usd},
     worker::{events::Appended, running::Claimed},
@@ -86,6 +88,55 @@ pub(in crate::worker) struct Begun {
     pub(in crate::worker) event: Appended,
     /// What was held in addition.
     pub(in crate::worker) added: Usd,
+}
+
+/// A call that begins, as an item of `app.calls_begin`.
+pub(in crate::worker) fn begin_item(new: &NewCall<'_>, doing: &str, beside: &Beside<'_>) -> Value {
+    json!({
+        "job": new.job,
+        "client": new.client,
+        "attempt": new.attempt,
+        "stage": new.stage,
+        "doing": doing,
+        "provider": new.provider.as_str(),
+        "model": new.model,
+        "worst_case": new.worst_case,
+        "prompt": beside.ingredients.map(|ingredients| ingredients.record()),
+        "before": beside.before.map(|(call, _)| call.0),
+        "before_ended": beside.before.map(|(_, end)| end.record()),
+        "reset": beside.reset,
+    })
+}
+
+/// What became of a call that was to begin, by its place among others.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::worker) struct Beginning(Option<(CallId, i32, Usd)>);
+
+impl Beginning {
+    /// `None`: fenced.
+    pub(in crate::worker) fn of(self, new: &NewCall<'_>) -> Option<Begun> {
+        self.0.map(|(call, seq, added)| Begun { call, event: Appended { job: new.job, seq }, added })
+    }
+}
+
+impl Together for Beginning {
+    const NAME: &'static str = "begin";
+
+    async fn run(tx: &mut CombinedTx, items: &str) -> Result<Vec<(i32, Self)>, sqlx::Error> {
+        let rows =
+            sqlx::query!(r#"SELECT item AS "item!", call_id, seq, added FROM app.calls_begin($1::text::jsonb)"#, items)
+                .fetch_all(&mut **tx)
+                .await?;
+        rows.into_iter()
+            .map(|row| {
+                let begun = match (row.call_id, row.seq, row.added) {
+                    (Some(call), Some(seq), Some(added)) => Some((CallId(call), seq, usd(added)?)),
+                    _ => None,
+                };
+                Ok((row.item, Self(begun)))
+            })
+            .collect()
+    }
 }
 
 /// Records a call as started, with all that goes with it, in one statement (`app.call_begin`). `doing` is the job's stage

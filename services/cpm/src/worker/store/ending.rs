@@ -3,12 +3,15 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use hg_common::db::CombinedTx;
 use hg_llm::Usage;
 use hg_types::{ClientId, JobId, JobStatus};
+use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 
 use crate::{
+    combine::Together,
     ledger::{
         CallEnd, CallId, Settled,
         calls::{tokens, usd},
@@ -38,6 +41,73 @@ pub(in crate::worker) struct Which {
     pub(in crate::worker) attempt: i32,
 }
 
+impl Completion<'_> {
+    fn record(&self) -> Value {
+        json!({
+            "result": self.result,
+            "quality_score": self.score,
+            "provider": self.provider,
+            "model": self.model,
+            "input_tokens": tokens(self.usage.input_tokens),
+            "output_tokens": tokens(self.usage.output_tokens),
+            "title": self.title,
+            "score": self.score,
+        })
+    }
+}
+
+/// A job that is complete, as an item of `app.jobs_complete`.
+pub(in crate::worker) fn complete_item(which: Which, done: &Completion<'_>) -> Value {
+    let (call, end) = done.call;
+    json!({
+        "job": which.job,
+        "client": which.client,
+        "attempt": which.attempt,
+        "call": call.0,
+        "ended": end.record(),
+        "done": done.record(),
+    })
+}
+
+/// What became of a job that was to be completed, by its place among others.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::worker) struct Completing(Option<(i32, Settled)>);
+
+impl Completing {
+    /// `None`: fenced.
+    pub(in crate::worker) fn of(self, which: Which) -> Option<(Appended, Settled)> {
+        self.0.map(|(seq, settled)| (Appended { job: which.job, seq }, settled))
+    }
+}
+
+impl Together for Completing {
+    const NAME: &'static str = "complete";
+
+    async fn run(tx: &mut CombinedTx, items: &str) -> Result<Vec<(i32, Self)>, sqlx::Error> {
+        let rows = sqlx::query!(
+            r#"SELECT item AS "item!", seq, charged, failed, cancelled, unknown FROM app.jobs_complete($1::text::jsonb)"#,
+            items
+        )
+        .fetch_all(&mut **tx)
+        .await?;
+        rows.into_iter()
+            .map(|row| {
+                let completed = match (row.seq, row.charged, row.failed, row.cancelled, row.unknown) {
+                    (Some(seq), Some(charged), Some(failed), Some(cancelled), Some(unknown)) => {
+                        Some((seq, settled([charged, failed, cancelled, unknown])?))
+                    }
+                    _ => None,
+                };
+                Ok((row.item, Self(completed)))
+            })
+            .collect()
+    }
+}
+
+fn settled([charged, failed, cancelled, unknown]: [Decimal; 4]) -> Result<Settled, sqlx::Error> {
+    Ok(Settled { charged: usd(charged)?, failed: usd(failed)?, cancelled: usd(cancelled)?, unknown: usd(unknown)? })
+}
+
 /// Completes a job in one statement (`app.job_complete`). `None`: fenced, nothing was written.
 pub(in crate::worker) async fn job_complete(
     conn: &mut PgConnection,
@@ -45,16 +115,6 @@ pub(in crate::worker) async fn job_complete(
     done: &Completion<'_>,
 ) -> Result<Option<(Appended, Settled)>, sqlx::Error> {
     let (call, end) = done.call;
-    let record = json!({
-        "result": done.result,
-        "quality_score": done.score,
-        "provider": done.provider,
-        "model": done.model,
-        "input_tokens": tokens(done.usage.input_tokens),
-        "output_tokens": tokens(done.usage.output_tokens),
-        "title": done.title,
-        "score": done.score,
-    });
     let row = sqlx::query!(
         r#"SELECT seq AS "seq!", charged AS "charged!", failed AS "failed!", cancelled AS "cancelled!", unknown AS "unknown!"
              FROM app.job_complete($1, $2, $3, $4, $5, $6)"#,
@@ -63,17 +123,12 @@ pub(in crate::worker) async fn job_complete(
         which.attempt,
         call.0,
         end.record(),
-        record,
+        done.record(),
     )
     .fetch_optional(conn)
     .await?;
     let Some(row) = row else { return Ok(None) };
-    let settled = Settled {
-        charged: usd(row.charged)?,
-        failed: usd(row.failed)?,
-        cancelled: usd(row.cancelled)?,
-        unknown: usd(row.unknown)?,
-    };
+    let settled = settled([row.charged, row.failed, row.cancelled, row.unknown])?;
     Ok(Some((Appended { job: which.job, seq: row.seq }, settled)))
 }
 

@@ -1,0 +1,148 @@
+//! Work of one moment goes to Postgres together: one transaction and one COMMIT for jobs of many tenants.
+//!
+//! Nobody waits for others to come: while a transaction is under way, what arrives gathers for the next. It must not change
+//! what comes of an item. One that doesn't go through is left to its asker, who does it alone and learns why; one that might
+//! hold up or spoil the others is never taken.
+
+use std::{future::Future, io, sync::Arc};
+
+use hg_common::{
+    db::{CombinedTx, Db},
+    http::error_chain,
+};
+use tokio::sync::{Mutex, mpsc, oneshot};
+
+/// Transactions under way at once.
+const LANES: usize = 2;
+/// Items of a transaction. Each is a subtransaction, of which Postgres remembers 64 cheaply.
+const MOST: usize = 32;
+/// Items that may wait.
+const ROOM: usize = 1_024;
+/// A larger item goes alone.
+const LARGEST: usize = 256 * 1024;
+
+/// What came of an item.
+#[derive(Debug)]
+pub enum Combined<A> {
+    /// It went through and is committed.
+    Done(A),
+    /// Nothing of it was kept: do it alone.
+    Alone,
+    /// COMMIT wasn't answered: it may have been kept.
+    Unknown(sqlx::Error),
+}
+
+/// What can be done for several at once.
+pub trait Together: Sized + Send + 'static {
+    /// What it is called in metrics.
+    const NAME: &'static str;
+
+    /// Does it for `items`, a JSON array. Each answer comes with its item's place from 1; an item without one has failed, and
+    /// nothing of it was kept.
+    fn run(tx: &mut CombinedTx, items: &str) -> impl Future<Output = Result<Vec<(i32, Self)>, sqlx::Error>> + Send;
+}
+
+struct Item<A> {
+    json: String,
+    answer: oneshot::Sender<Combined<A>>,
+}
+
+/// Gathers items. Clones share them.
+#[derive(Debug)]
+pub struct Combiner<A>(mpsc::Sender<Item<A>>);
+
+impl<A> Clone for Combiner<A> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<A: Together> Combiner<A> {
+    /// Begins to gather. Ends with the last clone.
+    #[must_use]
+    pub fn spawn(db: &Db) -> Self {
+        let (sender, receiver) = mpsc::channel(ROOM);
+        let receiver = Arc::new(Mutex::new(receiver));
+        for _ in 0..LANES {
+            tokio::spawn(lane(db.clone(), Arc::clone(&receiver)));
+        }
+        Self(sender)
+    }
+
+    /// Has an item done together with others.
+    pub async fn ask(&self, item: &serde_json::Value) -> Combined<A> {
+        let json = item.to_string();
+        // Postgres refuses a zero byte in JSON, and with it everything beside it.
+        if json.len() > LARGEST || json.contains("\\u0000") {
+            return Combined::Alone;
+        }
+        let (answer, answered) = oneshot::channel();
+        if self.0.send(Item { json, answer }).await.is_err() {
+            return Combined::Alone;
+        }
+        answered.await.unwrap_or_else(|_| Combined::Unknown(sqlx::Error::WorkerCrashed))
+    }
+}
+
+async fn lane<A: Together>(db: Db, items: Arc<Mutex<mpsc::Receiver<Item<A>>>>) {
+    loop {
+        let mut batch = Vec::with_capacity(MOST);
+        // One lane waits, the others wait for it.
+        if items.lock().await.recv_many(&mut batch, MOST).await == 0 {
+            return;
+        }
+        metrics::histogram!("cpm_combined_items", "what" => A::NAME).record(batch.len() as f64);
+        run(&db, batch).await;
+    }
+}
+
+async fn run<A: Together>(db: &Db, batch: Vec<Item<A>>) {
+    let mut answers: Vec<Option<A>> = std::iter::repeat_with(|| None).take(batch.len()).collect();
+    let committed = match transact(db, &batch, &mut answers).await {
+        Ok(committed) => committed,
+        Err(error) => {
+            tracing::debug!(what = A::NAME, items = batch.len(), error = %error_chain(&error), "items go one by one");
+            answers.iter_mut().for_each(|answer| *answer = None);
+            Ok(())
+        }
+    };
+    for (item, answer) in batch.into_iter().zip(answers) {
+        let outcome = match (answer, &committed) {
+            (None, _) => Combined::Alone,
+            (Some(answer), Ok(())) => Combined::Done(answer),
+            (Some(_), Err(error)) => Combined::Unknown(echo(error)),
+        };
+        // Whoever has gone away meanwhile needs no answer.
+        let _ = item.answer.send(outcome);
+    }
+}
+
+/// The outer error means that nothing was kept, the inner that nobody knows.
+async fn transact<A: Together>(
+    db: &Db,
+    batch: &[Item<A>],
+    answers: &mut [Option<A>],
+) -> Result<Result<(), sqlx::Error>, sqlx::Error> {
+    let mut array = String::with_capacity(batch.iter().map(|item| item.json.len() + 1).sum::<usize>() + 2);
+    for item in batch {
+        array.push(if array.is_empty() { '[' } else { ',' });
+        array.push_str(&item.json);
+    }
+    array.push(']');
+    let mut tx = db.combined().await?;
+    for (place, answer) in A::run(&mut tx, &array).await? {
+        if let Some(slot) = usize::try_from(place).ok().and_then(|place| answers.get_mut(place.checked_sub(1)?)) {
+            *slot = Some(answer);
+        }
+    }
+    Ok(tx.commit().await)
+}
+
+/// The same for each of those whom it befell.
+fn echo(error: &sqlx::Error) -> sqlx::Error {
+    let kind = match error {
+        sqlx::Error::Io(error) => error.kind(),
+        _ => io::ErrorKind::Other,
+    };
+    sqlx::Error::Io(io::Error::new(kind, error_chain(error)))
+}
