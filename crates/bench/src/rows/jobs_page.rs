@@ -1,15 +1,10 @@
 //! The list of jobs as the owner of an agency sees it, while the agency's jobs grow to a million.
 
-use std::sync::{Arc, atomic::AtomicU64};
-
 use anyhow::Result;
-use hg_common::auth::Service;
 
 use super::pages::{self, Visits};
 use crate::{
     bench::Bench,
-    latency::Latency,
-    load,
     measure::{Figure, Measure, Target},
     plant::History,
     system::Provider,
@@ -18,9 +13,6 @@ use crate::{
 /// The agency's jobs.
 const SIZES: [i64; 3] = [10_000, 100_000, 1_000_000];
 const QUICK_SIZES: [i64; 2] = [10_000, 100_000];
-/// Visits per second.
-const RATE: f64 = 20.0;
-const CALLERS: usize = 4;
 const P95_MS: f64 = 25.0;
 /// How many times as long the page may take with the most jobs as with the fewest: "flat".
 const FLAT: f64 = 1.5;
@@ -30,36 +22,15 @@ const COUNTED: i64 = 10_000;
 pub(super) async fn run(bench: &mut Bench) -> Result<Vec<Measure>> {
     let mut system = bench.system(Provider::INSTANT).await?;
     let cookie = system.sign_in().await?;
-    let server = system.server(Service::Gateway);
-    let work = Arc::new(Visits::of("/jobs", &cookie));
-    let numbers = Arc::new(AtomicU64::new(0));
     let mut db = system.db().await?;
     let mut history = History::begin(&mut db, bench.planted().agency).await?;
     let mut measures = Vec::new();
     for size in bench.pace.pick(&SIZES[..], &QUICK_SIZES[..]) {
         history.grow(&mut db, *size).await?;
-        check(&pages::read(&system, "/jobs", &cookie).await?, *size)?;
-        load::at_rate(&server, RATE, bench.pace.warm_up(), &work, &numbers).await?;
-        bench.forget_statements(&system).await?;
-        let meter = system.meter()?;
-        let mut latencies = Vec::new();
-        for _ in 0..bench.pace.rounds() {
-            let round = load::at_rate(&server, RATE, bench.pace.seconds(10, 3), &work, &numbers).await?;
-            latencies.push(round.samples.latency());
-        }
-        let usage = meter.stop()?;
-        let statements = bench.statements(&system).await?;
-        let most = load::callers_for(&server, CALLERS, bench.pace.seconds(5, 2), &work, &numbers).await?;
-        check(&pages::read(&system, "/jobs", &cookie).await?, *size)?;
-        measures.push(
-            Measure::new("jobs-page", format!("jobs page, {} jobs", thousands(*size)))
-                .latency(Latency::median_of(&latencies))
-                .per_second(most.per_second())
-                .usage(usage, "gateway")
-                .target(Target::at_most(Figure::P95, P95_MS))
-                .note(format!("times at {RATE} visits per second, open loop; per second by {CALLERS} callers"))
-                .notes(statements),
-        );
+        let visits = Visits::of("/jobs", &cookie);
+        let measure = Measure::new("jobs-page", format!("jobs page, {} jobs", thousands(*size)))
+            .target(Target::at_most(Figure::P95, P95_MS));
+        measures.push(pages::visit(bench, &system, visits, measure, |html| check(html, *size)).await?);
     }
     system.check_alive()?;
     let p95 = |measure: Option<&Measure>| measure.and_then(|measure| measure.figure(Figure::P95)).unwrap_or(f64::NAN);

@@ -5,7 +5,8 @@
 //! | `accept` … `assets` | the rows |
 //! | `generate`, `tenancy` | requests that several rows make |
 //! | `books` | what must be true of the database afterwards |
-//! | `pages` | a signed-in person's requests for pages |
+//! | `questions` | a question to a service, closed and open loop |
+//! | `pages` | a signed-in person's visits to a page |
 
 mod accept;
 mod added;
@@ -18,6 +19,7 @@ mod jobs_page;
 mod memory;
 mod pages;
 mod prompt;
+mod questions;
 mod start;
 mod strategy;
 mod tenancy;

@@ -1,4 +1,6 @@
-//! A signed-in person's requests for a page, compressed as browsers ask for it.
+//! A signed-in person's visits to a page, compressed as browsers ask for it.
+
+use std::sync::{Arc, atomic::AtomicU64};
 
 use anyhow::{Context as _, Result};
 use hg_common::auth::Service;
@@ -7,10 +9,17 @@ use http::{StatusCode, header};
 
 use super::{books, generate::Generate};
 use crate::{
+    bench::Bench,
     http::{Answer, Call},
-    load::Work,
+    latency::Latency,
+    load::{self, Work},
+    measure::Measure,
     system::System,
 };
+
+/// Visits per second.
+const RATE: f64 = 20.0;
+const CALLERS: usize = 4;
 
 /// The same page again and again.
 pub(super) struct Visits {
@@ -35,6 +44,38 @@ impl Work for Visits {
         anyhow::ensure!(encoding == Some(b"gzip") && answer.body.len() > 1_000, "{} is no compressed page", self.path);
         Ok(())
     }
+}
+
+/// Measures visits at a fixed rate, and how many there can be. `check` looks at the page before and after.
+pub(super) async fn visit(
+    bench: &Bench,
+    system: &System,
+    visits: Visits,
+    measure: Measure,
+    check: impl Fn(&str) -> Result<()>,
+) -> Result<Measure> {
+    let server = system.server(Service::Gateway);
+    let visits = Arc::new(visits);
+    let numbers = Arc::new(AtomicU64::new(0));
+    check(&read(system, &visits.path, &visits.cookie).await?)?;
+    load::at_rate(&server, RATE, bench.pace.warm_up(), &visits, &numbers).await?;
+    bench.forget_statements(system).await?;
+    let meter = system.meter()?;
+    let mut latencies = Vec::new();
+    for _ in 0..bench.pace.rounds() {
+        let round = load::at_rate(&server, RATE, bench.pace.seconds(10, 3), &visits, &numbers).await?;
+        latencies.push(round.samples.latency());
+    }
+    let usage = meter.stop()?;
+    let statements = bench.statements(system).await?;
+    let most = load::callers_for(&server, CALLERS, bench.pace.seconds(5, 2), &visits, &numbers).await?;
+    check(&read(system, &visits.path, &visits.cookie).await?)?;
+    Ok(measure
+        .latency(Latency::median_of(&latencies))
+        .per_second(most.per_second())
+        .usage(usage, "gateway")
+        .note(format!("times at {RATE} visits per second, open loop; per second by {CALLERS} callers"))
+        .notes(statements))
 }
 
 /// A request for a page, uncompressed.

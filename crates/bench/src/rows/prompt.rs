@@ -1,6 +1,6 @@
 //! IM's `POST /generate-prompt`, as CPM asks it: on a tenant's behalf, with the tenant's effective strategy in the body.
 
-use std::sync::{Arc, atomic::AtomicU64};
+use std::sync::Arc;
 
 use anyhow::Result;
 use bytes::Bytes;
@@ -8,20 +8,19 @@ use hg_common::auth::Service;
 use http::StatusCode;
 use serde_json::json;
 
-use super::tenancy;
+use super::{
+    questions::{Question, ask},
+    tenancy,
+};
 use crate::{
     bench::Bench,
     http::{Answer, Call},
-    latency::{Latency, median},
-    load::{self, Work},
+    load::Work,
     measure::{Figure, Measure, Target},
     system::{Provider, System},
 };
 
-const CALLERS: usize = 16;
 const PER_SECOND: f64 = 3_000.0;
-/// Calls per second where callers come whenever they come.
-const RATE: f64 = 200.0;
 /// One answer in so many is read whole; of the others, status and length are looked at.
 const READ_WHOLE: u64 = 20;
 
@@ -62,37 +61,12 @@ fn topic(index: usize) -> String {
 
 pub(super) async fn run(bench: &mut Bench) -> Result<Vec<Measure>> {
     let mut system = bench.system(Provider::INSTANT).await?;
-    let server = system.server(Service::Im);
     let bodies = bodies(&system).await?;
-    let numbers = Arc::new(AtomicU64::new(0));
-    let work = || {
-        Ok::<_, anyhow::Error>(Arc::new(Prompts {
-            bodies: Arc::clone(&bodies),
-            bearers: tenancy::bearers(&system, Service::Im)?,
-        }))
-    };
-    load::callers_for(&server, CALLERS, bench.pace.warm_up(), &work()?, &numbers).await?;
-    bench.forget_statements(&system).await?;
-    let meter = system.meter()?;
-    let (mut latencies, mut rates) = (Vec::new(), Vec::new());
-    for _ in 0..bench.pace.rounds() {
-        let round = load::callers_for(&server, CALLERS, bench.pace.seconds(6, 2), &work()?, &numbers).await?;
-        latencies.push(round.samples.latency());
-        rates.push(round.per_second());
-    }
-    let usage = meter.stop()?;
-    let closed = Measure::new("prompt", format!("generate-prompt, {CALLERS} callers"))
-        .latency(Latency::median_of(&latencies))
-        .per_second(median(rates))
-        .usage(usage, "im")
-        .target(Target::at_least(Figure::PerSecond, PER_SECOND))
-        .notes(bench.statements(&system).await?);
-    let run = load::at_rate(&server, RATE, bench.pace.seconds(15, 2), &work()?, &numbers).await?;
-    let open = Measure::new("prompt", format!("generate-prompt, {RATE} per second, open loop"))
-        .latency(run.samples.latency())
-        .per_second(run.per_second());
-    system.check_alive()?;
-    Ok(vec![closed, open])
+    let question = Question { row: "prompt", name: "generate-prompt", service: Service::Im };
+    let work =
+        |system: &System| Ok(Prompts { bodies: Arc::clone(&bodies), bearers: tenancy::bearers(system, Service::Im)? });
+    let [closed, open] = ask(bench, &mut system, &question, work).await?;
+    Ok(vec![closed.target(Target::at_least(Figure::PerSecond, PER_SECOND)), open])
 }
 
 /// A request per tenant, with its strategy as SMM gives it.

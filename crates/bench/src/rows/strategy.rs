@@ -1,25 +1,24 @@
 //! SMM's effective strategy, as CPM asks for it before each prompt.
 
-use std::sync::{Arc, atomic::AtomicU64};
+use std::sync::Arc;
 
 use anyhow::Result;
 use hg_common::auth::Service;
 use http::StatusCode;
 
-use super::tenancy;
+use super::{
+    questions::{Question, ask},
+    tenancy,
+};
 use crate::{
     bench::Bench,
     http::{Answer, Call},
-    latency::{Latency, median},
-    load::{self, Work},
+    load::Work,
     measure::Measure,
     plant::Tenant,
-    system::Provider,
+    system::{Provider, System},
 };
 
-const CALLERS: usize = 16;
-/// Calls per second where callers come whenever they come.
-const RATE: f64 = 200.0;
 /// One answer in so many is read whole.
 const READ_WHOLE: u64 = 20;
 
@@ -42,31 +41,9 @@ impl Work for Strategies {
 
 pub(super) async fn run(bench: &mut Bench) -> Result<Vec<Measure>> {
     let mut system = bench.system(Provider::INSTANT).await?;
-    let server = system.server(Service::Smm);
-    let numbers = Arc::new(AtomicU64::new(0));
-    let work = || {
-        let bearers = tenancy::bearers(&system, Service::Smm)?;
-        Ok::<_, anyhow::Error>(Arc::new(Strategies { tenants: system.tenants(), bearers }))
+    let question = Question { row: "strategy", name: "effective strategy", service: Service::Smm };
+    let work = |system: &System| {
+        Ok(Strategies { tenants: system.tenants(), bearers: tenancy::bearers(system, Service::Smm)? })
     };
-    load::callers_for(&server, CALLERS, bench.pace.warm_up(), &work()?, &numbers).await?;
-    bench.forget_statements(&system).await?;
-    let meter = system.meter()?;
-    let (mut latencies, mut rates) = (Vec::new(), Vec::new());
-    for _ in 0..bench.pace.rounds() {
-        let round = load::callers_for(&server, CALLERS, bench.pace.seconds(6, 2), &work()?, &numbers).await?;
-        latencies.push(round.samples.latency());
-        rates.push(round.per_second());
-    }
-    let usage = meter.stop()?;
-    let closed = Measure::new("strategy", format!("effective strategy, {CALLERS} callers"))
-        .latency(Latency::median_of(&latencies))
-        .per_second(median(rates))
-        .usage(usage, "smm")
-        .notes(bench.statements(&system).await?);
-    let run = load::at_rate(&server, RATE, bench.pace.seconds(15, 2), &work()?, &numbers).await?;
-    let open = Measure::new("strategy", format!("effective strategy, {RATE} per second, open loop"))
-        .latency(run.samples.latency())
-        .per_second(run.per_second());
-    system.check_alive()?;
-    Ok(vec![closed, open])
+    Ok(ask(bench, &mut system, &question, work).await?.into())
 }
