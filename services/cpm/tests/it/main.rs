@@ -6,6 +6,7 @@ mod support;
 
 mod accept;
 mod bad_input;
+mod combine;
 mod events;
 mod health;
 mod idempotency;

@@ -1,0 +1,102 @@
+//! Jobs that are accepted in one transaction: nobody sees another, suffers for another, or waits for another for long.
+
+use futures::future::join_all;
+use serde_json::{Value, json};
+use sqlx::{Connection, Row};
+
+use crate::support::{TestCpm, blog, text};
+
+fn item(scope: &Value, client: impl ToString) -> Value {
+    let mut item = json!({
+        "client": client.to_string(), "principal": "test", "topic": "Fuses", "content_type": "blog_post", "provider": "sample",
+        "model": "sample-1", "parameters": {}, "priority": 0, "deadline_seconds": 600.0, "estimate": "0.001",
+    });
+    for (name, value) in scope.as_object().into_iter().flatten() {
+        item[name] = value.clone();
+    }
+    item
+}
+
+#[tokio::test]
+async fn each_item_is_accepted_in_its_own_scope_or_left_out() {
+    let cpm = TestCpm::start().await;
+    let (ours, theirs) = (cpm.tenants.customer, cpm.tenants.other_customer);
+    let people = &cpm.tenants.customer_people;
+    let items = json!([
+        item(&json!({"scope_client": text(ours)}), text(ours)),
+        item(&json!({"scope_client": text(ours)}), text(theirs)),
+        item(&json!({"scope_user": people.viewer.to_string()}), text(ours)),
+        item(&json!({}), text(ours)),
+        item(&json!({"scope_user": people.member.to_string(), "by_user": people.member.to_string()}), text(ours)),
+        item(&json!({"scope_client": text(theirs)}), text(theirs)),
+    ]);
+    let mut tx = cpm.state.db.combined().await.unwrap();
+    let rows = sqlx::query("SELECT item, client_id FROM app.jobs_accept($1::text::jsonb)")
+        .bind(items.to_string())
+        .fetch_all(&mut *tx)
+        .await
+        .unwrap();
+    let accepted: Vec<i32> = rows.iter().map(|row| row.get("item")).collect();
+    assert_eq!(accepted, [1, 5, 6]);
+    // No scope is left behind.
+    let seen: i64 = sqlx::query_scalar("SELECT count(*) FROM jobs").fetch_one(&mut *tx).await.unwrap();
+    assert_eq!(seen, 0);
+    tx.commit().await.unwrap();
+    let kept = "SELECT count(*) FROM jobs j JOIN job_runs r ON r.job_id = j.id JOIN reservations v ON v.job_id = j.id";
+    assert_eq!(cpm.count(kept).await, 3);
+    assert_eq!(cpm.amount("SELECT sum(reserved)::text FROM budgets WHERE period = 'day'").await, "0.003000000");
+}
+
+#[tokio::test]
+async fn each_of_many_at_once_gets_its_own_answer() {
+    let cpm = TestCpm::start().await;
+    let tenants = &cpm.tenants;
+    drop(cpm.member().post("/generate", &blog("cincinnati-electrician")).await.expect(200));
+    // Room for three more.
+    sqlx::query("INSERT INTO budget_limits (client_id, daily_limit) SELECT client_id, held * 4 FROM reservations")
+        .execute(&mut cpm.superuser().await)
+        .await
+        .unwrap();
+    let theirs = text(tenants.other_customer);
+    let asks = (0..30).map(|number| {
+        let (user, client) = match number % 3 {
+            0 => (tenants.customer_people.member, "cincinnati-electrician"),
+            1 => (tenants.other_customer_people.owner, theirs.as_str()),
+            _ => (tenants.other_customer_people.owner, "cincinnati-electrician"),
+        };
+        let api = cpm.user(user);
+        async move { (number % 3, api.post("/generate", &blog(client)).await.status.as_u16()) }
+    });
+    let mut answers: Vec<(i32, u16)> = join_all(asks).await;
+    answers.sort_unstable();
+    let of = |kind| answers.iter().filter(move |(of, _)| *of == kind).map(|(_, status)| *status).collect::<Vec<_>>();
+    assert_eq!(of(0), [[200; 3].as_slice(), &[402; 7]].concat(), "what the budget suffices for, and not one more");
+    assert_eq!(of(1), [200; 10], "others' budgets are nobody's loss");
+    assert_eq!(of(2), [404; 10]);
+    assert_eq!(cpm.count("SELECT count(*) FROM jobs").await, 14);
+    assert_eq!(cpm.count("SELECT count(*) FROM budgets WHERE spent + reserved > limit_usd").await, 0);
+}
+
+#[tokio::test]
+async fn a_budget_that_somebody_has_locked_keeps_nobody_else_waiting() {
+    let cpm = TestCpm::start().await;
+    drop(cpm.member().post("/generate", &blog("cincinnati-electrician")).await.expect(200));
+    let mut outsider = cpm.superuser().await;
+    let mut locked = outsider.begin().await.unwrap();
+    sqlx::query("SELECT FROM budgets FOR UPDATE").execute(&mut *locked).await.unwrap();
+
+    let theirs = text(cpm.tenants.other_customer);
+    let (member, other) = (cpm.member(), cpm.user(cpm.tenants.other_customer_people.owner));
+    let ours = blog("cincinnati-electrician");
+    let blocked: Vec<_> = (0..4).map(|_| member.post("/generate", &ours)).collect();
+    let free = async {
+        let body = blog(&theirs);
+        let answers = join_all((0..8).map(|_| other.post("/generate", &body))).await;
+        locked.commit().await.unwrap();
+        answers
+    };
+    let (blocked, free) = tokio::join!(join_all(blocked), free);
+    for answer in blocked.into_iter().chain(free) {
+        drop(answer.expect(200));
+    }
+}
