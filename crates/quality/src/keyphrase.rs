@@ -1,31 +1,31 @@
 //! A keyphrase and where it appears. Word forms count (`upgrade` finds `upgrades`), order doesn't, grammar words
 //! don't; a phrase in double quotes is meant exactly.
 
-use crate::text::{FUNCTION_WORDS, Words, contains_term, stem, words};
+use crate::text::{FUNCTION_WORDS, Stem, Word, contains_words, words};
 
 /// A keyphrase, read.
 #[derive(Clone, Debug)]
-pub(crate) struct Keyphrase {
+pub(crate) struct Keyphrase<'a> {
     /// All its words in normal form.
-    pub(crate) exact: Vec<String>,
+    pub(crate) exact: Vec<Word<'a>>,
     /// Stems of its content words; of all words if it has none.
-    stems: Vec<String>,
+    stems: Vec<Stem>,
     quoted: bool,
 }
 
-impl Keyphrase {
+impl<'a> Keyphrase<'a> {
     /// None if the phrase has no words.
-    pub(crate) fn read(phrase: &str) -> Option<Self> {
+    pub(crate) fn read(phrase: &'a str) -> Option<Self> {
         let exact = words(phrase);
         if exact.is_empty() {
             return None;
         }
         let trimmed = phrase.trim();
         let quoted = trimmed.len() > 2 && trimmed.starts_with(['"', '“']) && trimmed.ends_with(['"', '”']);
-        let mut stems: Vec<String> =
-            exact.iter().filter(|word| !FUNCTION_WORDS.contains(&word.as_str())).map(|word| stem(word)).collect();
+        let mut stems: Vec<Stem> =
+            exact.iter().filter(|word| !FUNCTION_WORDS.contains(word)).map(|word| Stem::of(word)).collect();
         if stems.is_empty() {
-            stems = exact.iter().map(|word| stem(word)).collect();
+            stems = exact.iter().map(|word| Stem::of(word)).collect();
         }
         Some(Self { exact, stems, quoted })
     }
@@ -36,48 +36,54 @@ impl Keyphrase {
     }
 
     /// How many of its content words are there.
-    pub(crate) fn found(&self, words: &Words) -> usize {
-        self.stems.iter().filter(|wanted| words.stems().contains(wanted)).count()
+    pub(crate) fn found(&self, words: &[Word<'_>]) -> usize {
+        self.stems.iter().filter(|wanted| words.iter().any(|word| wanted.is_of(word))).count()
     }
 
     /// How often all its content words are there together.
-    pub(crate) fn times(&self, words: &Words) -> usize {
+    pub(crate) fn times(&self, words: &[Word<'_>]) -> usize {
         if self.quoted {
             return words.windows(self.exact.len()).filter(|window| *window == self.exact).count();
         }
-        let count = |stems: &[String], wanted: &String| stems.iter().filter(|word| *word == wanted).count();
-        // A phrase that has a word twice needs it twice.
-        let whole = |wanted: &String| count(words.stems(), wanted) / count(&self.stems, wanted);
-        self.stems.iter().map(whole).min().unwrap_or(0)
+        let mut fewest = usize::MAX;
+        for wanted in &self.stems {
+            let there = words.iter().filter(|word| wanted.is_of(word)).count();
+            if there == 0 {
+                return 0;
+            }
+            // A phrase that has a word twice needs it twice.
+            let needed = self.stems.iter().filter(|it| *it == wanted).count();
+            fewest = fewest.min(there / needed);
+        }
+        fewest
     }
 
     /// Whether all of it is there.
-    pub(crate) fn is_in(&self, words: &Words) -> bool {
+    pub(crate) fn is_in(&self, words: &[Word<'_>]) -> bool {
         self.times(words) > 0
     }
 
     /// Whether more than half of its content words are there.
-    pub(crate) fn mostly_in(&self, words: &Words) -> bool {
+    pub(crate) fn mostly_in(&self, words: &[Word<'_>]) -> bool {
         self.found(words) * 2 > self.content_words()
     }
 
     /// Whether the words begin with the exact phrase, grammar words before it aside.
-    pub(crate) fn begins(&self, words: &[String]) -> bool {
-        let skipped =
-            words.iter().take_while(|word| FUNCTION_WORDS.contains(&word.as_str()) && **word != self.exact[0]).count();
+    pub(crate) fn begins(&self, words: &[Word<'_>]) -> bool {
+        let skipped = words.iter().take_while(|word| FUNCTION_WORDS.contains(word) && **word != self.exact[0]).count();
         words[skipped..].starts_with(&self.exact)
     }
 }
 
 /// Whether a demand such as a call to action is met by one sentence, or by most of its words in one.
-pub(crate) fn best_match<'a>(demand: &str, sentences: impl Iterator<Item = &'a Words>) -> Match {
+pub(crate) fn best_match<'a>(demand: &str, sentences: impl Iterator<Item = &'a [Word<'a>]>) -> Match {
     let Some(phrase) = Keyphrase::read(demand) else { return Match::Whole };
     let mut best = Match::None;
     for words in sentences {
-        if contains_term(words, demand) || phrase.is_in(words) {
+        if contains_words(words, &phrase.exact) || phrase.is_in(words) {
             return Match::Whole;
         }
-        if phrase.mostly_in(words) {
+        if best == Match::None && phrase.mostly_in(words) {
             best = Match::Most;
         }
     }
@@ -96,13 +102,13 @@ pub(crate) enum Match {
 mod tests {
     use super::*;
 
-    fn phrase(text: &str) -> Keyphrase {
+    fn phrase(text: &str) -> Keyphrase<'_> {
         Keyphrase::read(text).unwrap()
     }
 
     #[test]
     fn forms_and_order_do_not_matter_unless_quoted() {
-        let sentence = Words::of("Upgrades of electrical panels: upgrade your electrical panel.");
+        let sentence = words("Upgrades of electrical panels: upgrade your electrical panel.");
         assert_eq!(phrase("electrical panel upgrade").times(&sentence), 2);
         assert_eq!(phrase("\"electrical panel\"").times(&sentence), 1);
         assert_eq!(phrase("\"panel electrical\"").times(&sentence), 0);

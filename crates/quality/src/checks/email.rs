@@ -40,8 +40,8 @@ fn preheader_length(subject: &Subject<'_>) -> Check {
 
 fn keyphrase(subject: &Subject<'_>) -> Option<Check> {
     let phrase = subject.keyphrase.as_ref()?;
-    let named = phrase.mostly_in(&crate::text::Words::of(subject.draft.part("subject").unwrap_or_default()));
-    let body = subject.read.sentences.iter().any(|it| phrase.is_in(&it.words));
+    let named = phrase.mostly_in(&crate::text::words(subject.draft.part("subject").unwrap_or_default()));
+    let body = subject.read.sentences().any(|it| phrase.is_in(it.words));
     let (value, verdict) = match (named, body) {
         (true, _) => ("in the subject", Verdict::Good),
         (false, true) => ("in the body only", Verdict::Ok),

@@ -36,7 +36,7 @@ pub(super) fn failures(subject: &Subject<'_>) -> Vec<Check> {
         found.push(fail(("filler_text", "Filler text"), value, "none", "Write real text."));
     }
     found.extend(truncated(subject));
-    found.extend(banned(subject, &texts));
+    found.extend(banned(subject));
     found.extend(limits(subject));
     found
 }
@@ -46,19 +46,18 @@ fn fail(id: (&str, &str), value: impl Into<String>, threshold: impl Into<String>
 }
 
 /// Everything a reader sees, code aside.
-fn texts(subject: &Subject<'_>) -> Vec<String> {
+fn texts<'a>(subject: &'a Subject<'_>) -> Vec<&'a str> {
+    let blocks = &subject.read.document.blocks;
+    blocks.iter().map(|block| block.prose.as_str()).chain(outside(subject)).collect()
+}
+
+/// What a reader sees besides the body.
+fn outside<'a>(subject: &'a Subject<'_>) -> impl Iterator<Item = &'a str> {
     let draft = subject.draft;
-    let mut texts: Vec<String> = subject.read.blocks.iter().map(|block| block.prose.clone()).collect();
-    texts.push(draft.title.clone());
-    texts.extend(draft.meta_description.clone());
-    texts.extend(
-        draft
-            .parts
-            .iter()
-            .filter(|part| matches!(part.name.as_str(), "subject" | "preheader"))
-            .map(|part| part.text.clone()),
-    );
-    texts
+    let parts = draft.parts.iter().filter(|part| matches!(part.name.as_str(), "subject" | "preheader"));
+    std::iter::once(draft.title.as_str())
+        .chain(draft.meta_description.as_deref())
+        .chain(parts.map(|part| part.text.as_str()))
 }
 
 /// Parts that are missing or empty.
@@ -90,7 +89,7 @@ fn empty(subject: &Subject<'_>) -> Vec<Check> {
             let value = format!("no {}", missing.join(" and no "));
             vec![fail(id, value, "subject and body", "Write a line “Subject: …”, then the body.")]
         }
-        _ if subject.read.sentences.is_empty() => {
+        _ if subject.read.sentences().len() == 0 => {
             vec![fail(id, "no text", "a title and a text", "Write the text.")]
         }
         _ => Vec::new(),
@@ -106,10 +105,10 @@ fn truncated(subject: &Subject<'_>) -> Option<Check> {
     if open_fence {
         return Some(fail(id, "a code block is not closed", "a finished text", advice));
     }
-    if !subject.read.ends_in_prose {
+    if !subject.read.document.ends_in_prose {
         return None;
     }
-    let last = subject.read.blocks.last()?;
+    let last = subject.read.blocks().next_back()?;
     let text = last.text.trim_end_matches(['*', '_', '"', '”', '’', '\'', ')', ']', ' ']);
     let excerpt = || {
         let tail: Vec<char> = text.chars().rev().take(60).collect();
@@ -123,7 +122,7 @@ fn truncated(subject: &Subject<'_>) -> Option<Check> {
         subject.draft.content_type == ContentType::EmailCampaign && text.ends_with(',') && last.words.len() <= 3;
     let open_bracket = last.text.matches('(').count() > last.text.matches(')').count();
     let dangling = open_bracket || !greeting && text.ends_with([',', ';', '-', '–', '—', '&']);
-    let last_word = last.words.last().map_or("", String::as_str);
+    let last_word = last.words.last().map_or("", |it| it);
     // "Call us now: 555 0100", "The team at Example" and posts end without a stop; a long sentence doesn't.
     let address = text
         .split_whitespace()
@@ -134,19 +133,23 @@ fn truncated(subject: &Subject<'_>) -> Option<Check> {
         && !address
         && last.kind == BlockKind::Paragraph
         && (long
-            || FUNCTION_WORDS.contains(&last_word) && last_word != "us" && last_word != "you" && last_word != "here");
+            || FUNCTION_WORDS.contains(last_word) && last_word != "us" && last_word != "you" && last_word != "here");
     (dangling || unfinished).then(|| fail(id, excerpt(), "a finished text", advice))
 }
 
-fn banned(subject: &Subject<'_>, texts: &[String]) -> Option<Check> {
-    let read: Vec<Vec<String>> = texts.iter().map(|text| words(text)).collect();
-    let with_code = subject.read.blocks.iter().map(|block| &*block.words);
-    let all: Vec<&[String]> = read.iter().map(Vec::as_slice).chain(with_code).collect();
+fn banned(subject: &Subject<'_>) -> Option<Check> {
+    let terms = &subject.draft.rules.banned_terms;
+    if terms.is_empty() {
+        return None;
+    }
+    // With code and without: what stands on both sides of it may be a term too.
+    let without_code = subject.read.document.blocks.iter().filter(|block| block.has_code).map(|it| it.prose.as_str());
+    let others: Vec<_> = without_code.chain(outside(subject)).map(words).collect();
     let is_used = |term: &&String| {
         let term = words(term);
-        all.iter().any(|words| contains_words(words, &term))
+        contains_words(subject.read.all_words(), &term) || others.iter().any(|words| contains_words(words, &term))
     };
-    let used: Vec<&String> = subject.draft.rules.banned_terms.iter().filter(is_used).collect();
+    let used: Vec<&String> = terms.iter().filter(is_used).collect();
     let advice = format!("Say it without: {}.", listed(&used));
     (!used.is_empty()).then(|| fail(("banned_terms", "Banned terms"), listed(&used), "none", advice))
 }

@@ -6,7 +6,7 @@ use super::{Subject, collect, good_if, listed, many, percent};
 use crate::{
     keyphrase::Keyphrase,
     report::{Check, Verdict},
-    text::{Words, contains_term, split_sentences, words},
+    text::{contains_words, words},
 };
 
 /// Words below which density says nothing.
@@ -29,12 +29,12 @@ pub(super) fn checks(subject: &Subject<'_>) -> Vec<Check> {
     ])
 }
 
-fn introduction(subject: &Subject<'_>, phrase: &Keyphrase) -> Check {
+fn introduction(subject: &Subject<'_>, phrase: &Keyphrase<'_>) -> Check {
     let (value, verdict) = match subject.read.introduction() {
-        Some(block) if split_sentences(&block.text).iter().any(|it| phrase.is_in(&Words::of(it))) => {
+        Some((at, _)) if subject.read.sentences().any(|it| it.block == at && phrase.is_in(it.words)) => {
             ("in one sentence", Verdict::Good)
         }
-        Some(block) if phrase.is_in(&block.words) => ("spread over sentences", Verdict::Ok),
+        Some((_, block)) if phrase.is_in(block.words) => ("spread over sentences", Verdict::Ok),
         _ => ("not there", Verdict::Poor),
     };
     let advice = "Use the whole keyphrase in one sentence of the first paragraph.";
@@ -42,7 +42,7 @@ fn introduction(subject: &Subject<'_>, phrase: &Keyphrase) -> Check {
     Check::new(id, value, "in one sentence of the first paragraph", verdict, advice)
 }
 
-fn length(subject: &Subject<'_>, phrase: &Keyphrase) -> Check {
+fn length(subject: &Subject<'_>, phrase: &Keyphrase<'_>) -> Check {
     let n = phrase.content_words();
     let product = subject.draft.content_type == ContentType::ProductDescription;
     let good = if product { 4..=6 } else { 1..=4 };
@@ -62,13 +62,13 @@ fn length(subject: &Subject<'_>, phrase: &Keyphrase) -> Check {
     Check::new(("keyphrase_length", "Keyphrase length"), many(n as u64, "content word"), threshold, verdict, advice)
 }
 
-fn density(subject: &Subject<'_>, phrase: &Keyphrase) -> Option<Check> {
+fn density(subject: &Subject<'_>, phrase: &Keyphrase<'_>) -> Option<Check> {
     let total = subject.read.word_count;
     if total < DENSITY_WORDS {
         return None;
     }
-    let headings = subject.read.headings(1..=6).map(|block| phrase.times(&block.words)).sum::<usize>();
-    let times = headings + subject.read.sentences.iter().map(|it| phrase.times(&it.words)).sum::<usize>();
+    let headings = subject.read.headings(1..=6).map(|block| phrase.times(block.words)).sum::<usize>();
+    let times = headings + subject.read.sentences().map(|it| phrase.times(it.words)).sum::<usize>();
     let density = percent(times, total as usize);
     let (verdict, advice) = match times {
         0 => (Verdict::Bad, "Use the keyphrase in the text."),
@@ -82,7 +82,7 @@ fn density(subject: &Subject<'_>, phrase: &Keyphrase) -> Option<Check> {
     Some(Check::new(("keyphrase_density", "Keyphrase density"), value, "0.5–3 %", verdict, advice))
 }
 
-fn title(subject: &Subject<'_>, phrase: &Keyphrase) -> Check {
+fn title(subject: &Subject<'_>, phrase: &Keyphrase<'_>) -> Check {
     let (value, verdict) = if phrase.begins(&subject.title_words) {
         ("at the start", Verdict::Good)
     } else if phrase.is_in(&subject.title_words) {
@@ -94,13 +94,13 @@ fn title(subject: &Subject<'_>, phrase: &Keyphrase) -> Check {
     Check::new(id, value, "exactly, at the start", verdict, "Begin the title with the exact keyphrase.")
 }
 
-fn meta(subject: &Subject<'_>, phrase: &Keyphrase) -> Option<Check> {
+fn meta(subject: &Subject<'_>, phrase: &Keyphrase<'_>) -> Option<Check> {
     let meta = subject.draft.meta_description.as_deref().filter(|it| !it.trim().is_empty());
     if meta.is_none() && subject.draft.content_type == ContentType::PressRelease {
         return None;
     }
     // It may be spread over the sentences of so short a text.
-    let times = phrase.times(&Words::of(meta.unwrap_or_default()));
+    let times = phrase.times(&subject.meta_words);
     let verdict = good_if((1..=2).contains(&times), Verdict::Poor);
     let advice = match times {
         0 => "Use the keyphrase in the meta description.",
@@ -110,9 +110,9 @@ fn meta(subject: &Subject<'_>, phrase: &Keyphrase) -> Option<Check> {
     Some(Check::new(id, many(times as u64, "time"), "1–2 times", verdict, advice))
 }
 
-fn headings(subject: &Subject<'_>, phrase: &Keyphrase) -> Check {
+fn headings(subject: &Subject<'_>, phrase: &Keyphrase<'_>) -> Check {
     let total = subject.read.headings(2..=3).count();
-    let with = subject.read.headings(2..=3).filter(|block| phrase.mostly_in(&block.words)).count();
+    let with = subject.read.headings(2..=3).filter(|block| phrase.mostly_in(block.words)).count();
     let share = percent(with, total);
     let good = (30.0..=75.0).contains(&share) || total == 1 && with == 1;
     let advice = if total == 0 {
@@ -126,10 +126,10 @@ fn headings(subject: &Subject<'_>, phrase: &Keyphrase) -> Check {
     Check::new(id, format!("{with} of {total}"), "30–75 %", good_if(good, Verdict::Poor), advice)
 }
 
-fn slug(subject: &Subject<'_>, phrase: &Keyphrase) -> Option<Check> {
+fn slug(subject: &Subject<'_>, phrase: &Keyphrase<'_>) -> Option<Check> {
     let slug = subject.draft.slug.as_deref().filter(|it| !it.trim().is_empty())?;
-    let slug_words = Words::of(&slug.replace(['-', '_'], " "));
-    let (found, wanted) = (phrase.found(&slug_words), phrase.content_words());
+    let slug = slug.replace(['-', '_'], " ");
+    let (found, wanted) = (phrase.found(&words(&slug)), phrase.content_words());
     let good = if wanted <= 2 { found == wanted } else { found * 2 > wanted };
     let threshold = if wanted <= 2 { "all words" } else { "more than half of the words" };
     let advice = "Put the keyphrase's words into the address.";
@@ -145,21 +145,19 @@ fn slug(subject: &Subject<'_>, phrase: &Keyphrase) -> Option<Check> {
 
 /// The further keywords: each should be there once.
 fn further(subject: &Subject<'_>) -> Option<Check> {
-    let focus = subject.keyphrase.as_ref().map(|it| it.exact.clone()).unwrap_or_default();
-    let wanted: Vec<&String> =
-        subject.draft.keywords.iter().filter(|it| !words(it).is_empty() && words(it) != focus).collect();
+    let focus = subject.keyphrase.as_ref().map(|it| &it.exact);
+    let read = subject.draft.keywords.iter().filter_map(|it| Some((it.as_str(), Keyphrase::read(it)?)));
+    let wanted: Vec<(&str, Keyphrase<'_>)> = read.filter(|(_, phrase)| Some(&phrase.exact) != focus).collect();
     if wanted.is_empty() {
         return None;
     }
-    let all = subject.read.all_words();
     let missing: Vec<&str> = wanted
         .iter()
-        .filter(|keyword| {
-            let phrase = Keyphrase::read(keyword);
-            !contains_term(&all, keyword)
-                && !subject.read.sentences.iter().any(|it| phrase.as_ref().is_some_and(|it2| it2.is_in(&it.words)))
+        .filter(|(_, phrase)| {
+            !contains_words(subject.read.all_words(), &phrase.exact)
+                && !subject.read.sentences().any(|it| phrase.is_in(it.words))
         })
-        .map(|it| it.as_str())
+        .map(|(keyword, _)| *keyword)
         .collect();
     let verdict = match missing.len() {
         0 => Verdict::Good,

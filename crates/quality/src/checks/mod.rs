@@ -15,27 +15,30 @@ use crate::{
     draft::Draft,
     keyphrase::Keyphrase,
     report::{Check, Group, Insights, Report, Verdict, score},
-    text::{Analysis, Words, syllables},
+    text::{Analysis, Document, Word, syllables, words},
 };
 
 /// What all checks look at.
 struct Subject<'a> {
     draft: &'a Draft,
-    read: Analysis,
-    keyphrase: Option<Keyphrase>,
-    title_words: Words,
+    read: Analysis<'a>,
+    keyphrase: Option<Keyphrase<'a>>,
+    title_words: Vec<Word<'a>>,
+    meta_words: Vec<Word<'a>>,
 }
 
-/// Judges a draft. Takes a few milliseconds for a long article.
+/// Judges a draft. Takes less than a millisecond for a long article.
 #[must_use]
 pub fn check(draft: &Draft) -> Report {
-    let read = Analysis::of(&draft.markdown);
+    let document = Document::of(&draft.markdown);
+    let read = Analysis::of(&document);
     let insights = insights(&read);
     let subject = Subject {
         draft,
         read,
         keyphrase: draft.focus_keyphrase.as_deref().and_then(Keyphrase::read),
-        title_words: Words::of(&draft.title),
+        title_words: words(&draft.title),
+        meta_words: words(draft.meta_description.as_deref().unwrap_or_default()),
     };
     let (seo, readability) = match draft.content_type {
         ContentType::SocialMedia => (social::reach(&subject), social::readability(&subject)),
@@ -64,10 +67,10 @@ pub fn check(draft: &Draft) -> Report {
 /// Words a minute of silent reading of English non-fiction (Brysbaert 2019).
 const WORDS_PER_MINUTE: u32 = 238;
 
-fn insights(read: &Analysis) -> Insights {
-    let words: u32 = read.sentences.iter().map(|it| count(it.words.len())).sum();
-    let syllables: u32 = read.sentences.iter().flat_map(|it| it.words.iter()).map(|word| syllables(word)).sum();
-    let sentences = count(read.sentences.len());
+fn insights(read: &Analysis<'_>) -> Insights {
+    let words: u32 = read.sentences().map(|it| count(it.words.len())).sum();
+    let syllables: u32 = read.sentences().flat_map(|it| it.words.iter()).map(|word| syllables(word)).sum();
+    let sentences = count(read.sentences().len());
     let flesch = (words > 10).then(|| {
         let (words, sentences) = (f64::from(words), f64::from(sentences));
         let score = 206.835 - 1.015 * words / sentences - 84.6 * f64::from(syllables) / words;

@@ -5,7 +5,7 @@ use hg_types::ContentType;
 use super::{Subject, at_most, collect, good_if, many, percent};
 use crate::{
     report::{Check, Verdict},
-    text::{BlockKind, has_transition, is_passive},
+    text::{BlockKind, Word, has_transition, is_passive},
 };
 
 /// Words above which a sentence is long.
@@ -28,8 +28,8 @@ pub(super) fn checks(subject: &Subject<'_>) -> Vec<Check> {
 }
 
 pub(super) fn long_sentences(subject: &Subject<'_>) -> Check {
-    let all = &subject.read.sentences;
-    let share = percent(all.iter().filter(|it| it.words.len() > LONG_SENTENCE).count(), all.len());
+    let all = || subject.read.sentences();
+    let share = percent(all().filter(|it| it.words.len() > LONG_SENTENCE).count(), all().len());
     let advice = "Split long sentences: one thought each.";
     let id = ("sentence_length", "Sentence length");
     Check::new(id, format!("{share:.0} % over 20 words"), "at most 25 %", at_most(share, 25.0, 30.0), advice)
@@ -38,8 +38,7 @@ pub(super) fn long_sentences(subject: &Subject<'_>) -> Check {
 fn paragraphs(subject: &Subject<'_>, (good, ok): (usize, usize)) -> Check {
     let longest = subject
         .read
-        .blocks
-        .iter()
+        .blocks()
         .filter(|block| block.kind == BlockKind::Paragraph)
         .map(|block| block.words.len())
         .max()
@@ -53,7 +52,7 @@ fn paragraphs(subject: &Subject<'_>, (good, ok): (usize, usize)) -> Check {
 fn between_subheadings(subject: &Subject<'_>) -> Check {
     let mut longest = 0;
     let mut current = 0;
-    for block in &subject.read.blocks {
+    for block in subject.read.blocks() {
         match block.kind {
             BlockKind::Heading(level) if level >= 2 => current = 0,
             _ => current += block.words.len(),
@@ -67,16 +66,16 @@ fn between_subheadings(subject: &Subject<'_>) -> Check {
 }
 
 fn passive(subject: &Subject<'_>) -> Check {
-    let all = &subject.read.sentences;
-    let share = percent(all.iter().filter(|it| is_passive(&it.words)).count(), all.len());
+    let all = || subject.read.sentences();
+    let share = percent(all().filter(|it| is_passive(it.words)).count(), all().len());
     let advice = "Say who does it: turn passive sentences round.";
     let id = ("passive_voice", "Passive voice");
     Check::new(id, format!("{share:.0} % of sentences"), "at most 10 %", at_most(share, 10.0, 15.0), advice).warning()
 }
 
 fn transitions(subject: &Subject<'_>) -> Check {
-    let all = &subject.read.sentences;
-    let share = percent(all.iter().filter(|it| has_transition(&it.words)).count(), all.len());
+    let all = || subject.read.sentences();
+    let share = percent(all().filter(|it| has_transition(it.words)).count(), all().len());
     let verdict = at_most(-share, -30.0, -20.0);
     let advice = "Tie sentences together: however, for example, therefore, first.";
     let id = ("transition_words", "Transition words");
@@ -86,13 +85,11 @@ fn transitions(subject: &Subject<'_>) -> Check {
 fn same_starts(subject: &Subject<'_>) -> Check {
     let mut longest = 0;
     let mut run = 0;
-    let mut last: &[String] = &[];
-    for sentence in subject.read.sentences.iter().filter(|it| it.in_paragraph) {
+    let mut last: &[Word<'_>] = &[];
+    for sentence in subject.read.sentences().filter(|it| it.in_paragraph) {
         // After an article or a demonstrative, the next word makes the beginning.
-        let weak = sentence
-            .words
-            .first()
-            .is_some_and(|it| matches!(it.as_str(), "the" | "a" | "an" | "this" | "these" | "those"));
+        let weak =
+            sentence.words.first().is_some_and(|it| matches!(&**it, "the" | "a" | "an" | "this" | "these" | "those"));
         let start = &sentence.words[..sentence.words.len().min(if weak { 2 } else { 1 })];
         run = if start == last { run + 1 } else { 1 };
         last = start;
@@ -110,8 +107,8 @@ fn same_starts(subject: &Subject<'_>) -> Check {
 
 /// The beginning of the longest run, for the advice.
 fn repeated(subject: &Subject<'_>, run: usize) -> String {
-    let starts: Vec<&String> =
-        subject.read.sentences.iter().filter(|it| it.in_paragraph).filter_map(|it| it.words.first()).collect();
+    let sentences = subject.read.sentences().filter(|it| it.in_paragraph);
+    let starts: Vec<&Word<'_>> = sentences.filter_map(|it| it.words.first()).collect();
     let found = starts.windows(run.max(1)).find(|window| window.iter().all(|it| *it == window[0]));
-    found.map(|window| window[0].clone()).unwrap_or_default()
+    found.map(|window| window[0].to_string()).unwrap_or_default()
 }

@@ -8,7 +8,7 @@ pub(super) fn reach(subject: &Subject<'_>) -> Vec<Check> {
     collect([subject.keyphrase.as_ref().map(|phrase| {
         let posts = &subject.draft.parts;
         let with =
-            posts.iter().filter(|post| phrase.mostly_in(&crate::text::Words::of(&post.text.replace('#', " ")))).count();
+            posts.iter().filter(|post| phrase.mostly_in(&crate::text::words(&post.text.replace('#', " ")))).count();
         let verdict = if with == posts.len() && with > 0 {
             Verdict::Good
         } else if with > 0 {

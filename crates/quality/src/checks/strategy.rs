@@ -6,7 +6,7 @@ use super::{Subject, collect, good_if, listed, many};
 use crate::{
     keyphrase::{Match, best_match},
     report::{Check, Verdict},
-    text::{Words, contains_term, words},
+    text::{Word, contains_words, words},
 };
 
 pub(super) fn checks(subject: &Subject<'_>) -> Vec<Check> {
@@ -62,13 +62,8 @@ fn subheadings(subject: &Subject<'_>) -> Option<Check> {
 }
 
 fn required(subject: &Subject<'_>) -> Option<Check> {
-    let wanted: Vec<&String> = subject.draft.rules.required_terms.iter().filter(|it| !words(it).is_empty()).collect();
-    if wanted.is_empty() {
-        return None;
-    }
-    let all = everything(subject);
-    let missing: Vec<&&String> = wanted.iter().filter(|term| !contains_term(&all, term)).collect();
-    let missing: Vec<&str> = missing.iter().map(|it| it.as_str()).collect();
+    let wanted = terms(&subject.draft.rules.required_terms)?;
+    let missing: Vec<&str> = wanted.iter().filter(|it| !named(subject, &it.words)).map(|it| it.text).collect();
     let value = if missing.is_empty() { "all used".to_owned() } else { format!("missing: {}", listed(&missing)) };
     let advice = format!("Use these terms: {}.", listed(&missing));
     let id = ("required_terms", "Required terms");
@@ -76,12 +71,8 @@ fn required(subject: &Subject<'_>) -> Option<Check> {
 }
 
 fn tone(subject: &Subject<'_>) -> Option<Check> {
-    let wanted: Vec<&String> = subject.draft.rules.tone_words.iter().filter(|it| !words(it).is_empty()).collect();
-    if wanted.is_empty() {
-        return None;
-    }
-    let all = everything(subject);
-    let used = wanted.iter().filter(|term| contains_term(&all, term)).count();
+    let wanted = terms(&subject.draft.rules.tone_words)?;
+    let used = wanted.iter().filter(|it| named(subject, &it.words)).count();
     let advice = format!("Let the tone be heard, for example with: {}.", listed(&wanted));
     let id = ("tone_words", "Tone words");
     Some(Check::new(id, format!("{used} of {}", wanted.len()), "at least 1", good_if(used > 0, Verdict::Ok), advice))
@@ -101,9 +92,9 @@ fn call_to_action(subject: &Subject<'_>) -> Option<Check> {
 
 fn location(subject: &Subject<'_>) -> Option<Check> {
     let wanted = subject.draft.rules.location.as_deref().filter(|it| !words(it).is_empty())?;
-    let all = everything(subject);
     // "Cincinnati, Ohio" is also named by "Cincinnati".
-    let named = contains_term(&all, wanted) || wanted.split(',').next().is_some_and(|it| contains_term(&all, it));
+    let place = wanted.split(',').next().unwrap_or_default();
+    let named = named(subject, &words(wanted)) || named(subject, &words(place));
     let value = if named { "named" } else { "not named" };
     let advice = format!("Name the place: {}.", wanted.trim());
     Some(Check::new(("location", "Location"), value, wanted.trim(), good_if(named, Verdict::Poor), advice))
@@ -120,19 +111,35 @@ fn meta_length(subject: &Subject<'_>) -> Option<Check> {
     Some(Check::new(id, value, format!("at most {limit} characters"), good_if(length <= limit, Verdict::Poor), advice))
 }
 
-/// All words: title, meta description, body, parts that aren't in the body.
-fn everything(subject: &Subject<'_>) -> Vec<String> {
-    let mut all = subject.title_words.to_vec();
-    all.push(String::new());
-    all.extend(words(subject.draft.meta_description.as_deref().unwrap_or_default()));
-    all.push(String::new());
-    all.extend(subject.read.all_words());
-    all.extend(words(subject.draft.part("preheader").unwrap_or_default()));
-    all
+/// A term of the strategy, read.
+struct Term<'a> {
+    text: &'a str,
+    words: Vec<Word<'a>>,
+}
+
+impl AsRef<str> for Term<'_> {
+    fn as_ref(&self) -> &str {
+        self.text
+    }
+}
+
+/// The terms that have words, if there are any.
+fn terms(list: &[String]) -> Option<Vec<Term<'_>>> {
+    let read = list.iter().map(|text| Term { text, words: words(text) });
+    let found: Vec<Term<'_>> = read.filter(|it| !it.words.is_empty()).collect();
+    (!found.is_empty()).then_some(found)
+}
+
+/// Whether a term is anywhere: in title, meta description, body, or the part that isn't in the body.
+fn named(subject: &Subject<'_>, term: &[Word<'_>]) -> bool {
+    contains_words(&subject.title_words, term)
+        || contains_words(&subject.meta_words, term)
+        || contains_words(subject.read.all_words(), term)
+        || subject.draft.part("preheader").is_some_and(|it| contains_words(&words(it), term))
 }
 
 /// Sentences and headings: a call to action may stand in either.
-fn sentences<'a>(subject: &'a Subject<'_>) -> impl Iterator<Item = &'a Words> {
-    let headings = subject.read.headings(1..=6).map(|block| &block.words);
-    subject.read.sentences.iter().map(|it| &it.words).chain(headings)
+fn sentences<'a>(subject: &'a Subject<'_>) -> impl Iterator<Item = &'a [Word<'a>]> {
+    let headings = subject.read.headings(1..=6).map(|block| block.words);
+    subject.read.sentences().map(|it| it.words).chain(headings)
 }

@@ -3,7 +3,7 @@
 use pulldown_cmark::{Event, Parser};
 
 use super::{Note, Parsed};
-use crate::text::{Analysis, split_sentences};
+use crate::text::{BlockKind, Document, split_sentences};
 
 /// The longest title that is made of a sentence, in characters.
 const DERIVED_TITLE: usize = 70;
@@ -71,10 +71,11 @@ pub(super) fn split(text: &str) -> Parsed {
 
 /// A title from the first heading, else from the first sentence.
 pub(super) fn derive(markdown: &str, notes: &mut Vec<Note>) -> String {
-    let read = Analysis::of(markdown);
-    let found = read.headings(1..=6).next().map(|block| block.text.clone()).or_else(|| {
-        let first = read.blocks.first()?;
-        let sentence = split_sentences(&first.text).first().map_or(first.text.as_str(), |it| it);
+    let blocks = Document::of(markdown).blocks;
+    let heading = blocks.iter().find(|block| matches!(block.kind, BlockKind::Heading(_)));
+    let found = heading.map(|block| block.text.clone()).or_else(|| {
+        let first = blocks.first()?;
+        let sentence = split_sentences(&first.text).next().unwrap_or(&first.text);
         Some(shorten(sentence.trim_end_matches(['.', ':'])))
     });
     notes.push(if found.is_some() { Note::TitleDerived } else { Note::TitleMissing });

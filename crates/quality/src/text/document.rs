@@ -1,8 +1,6 @@
-//! A Markdown text as blocks and sentences, read once for all checks.
+//! A Markdown text as blocks without marks. Knows nothing of words and sentences.
 
 use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
-
-use super::{sentence, word::Words};
 
 /// What a block is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,77 +23,26 @@ pub(crate) struct Block {
     pub(crate) text: String,
     /// The same without code, for looking for left-overs.
     pub(crate) prose: String,
-    pub(crate) words: Words,
+    /// Whether there was code in it: if not, text and prose have the same words.
+    pub(crate) has_code: bool,
 }
 
-/// A sentence of the body.
+/// A text, taken apart.
 #[derive(Clone, Debug)]
-pub(crate) struct Sentence {
-    pub(crate) words: Words,
-    /// Whether it stands in a paragraph (and not in a list).
-    pub(crate) in_paragraph: bool,
-}
-
-/// A text that has been read.
-#[derive(Clone, Debug)]
-pub(crate) struct Analysis {
+pub(crate) struct Document {
     pub(crate) blocks: Vec<Block>,
-    /// Sentences of paragraphs and list items, in order.
-    pub(crate) sentences: Vec<Sentence>,
-    /// Words of everything but code.
-    pub(crate) word_count: u32,
-    /// Whether the last thing is a code block or a table: then it needs no full stop.
+    /// Whether the last thing is neither a code block nor a table: those need no full stop.
     pub(crate) ends_in_prose: bool,
 }
 
-impl Analysis {
+impl Document {
     pub(crate) fn of(markdown: &str) -> Self {
         let mut reader = Reader::default();
         for event in Parser::new_ext(markdown, Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH) {
             reader.take(event);
         }
         reader.flush();
-        let blocks = reader.blocks;
-        let sentences = blocks
-            .iter()
-            .filter(|block| matches!(block.kind, BlockKind::Paragraph | BlockKind::Item))
-            .flat_map(|block| {
-                let in_paragraph = block.kind == BlockKind::Paragraph;
-                sentence::split(&block.text)
-                    .into_iter()
-                    .map(move |text| Sentence { words: Words::of(text), in_paragraph })
-            })
-            .filter(|sentence| !sentence.words.is_empty())
-            .collect();
-        let word_count = blocks.iter().map(|block| block.words.len()).sum::<usize>();
-        Self {
-            sentences,
-            word_count: u32::try_from(word_count).unwrap_or(u32::MAX),
-            ends_in_prose: !reader.code_last,
-            blocks,
-        }
-    }
-
-    /// Headings of these levels.
-    pub(crate) fn headings(&self, levels: std::ops::RangeInclusive<u8>) -> impl Iterator<Item = &Block> {
-        self.blocks
-            .iter()
-            .filter(move |block| matches!(block.kind, BlockKind::Heading(level) if levels.contains(&level)))
-    }
-
-    /// The first paragraph.
-    pub(crate) fn introduction(&self) -> Option<&Block> {
-        self.blocks.iter().find(|block| block.kind == BlockKind::Paragraph)
-    }
-
-    /// All words in order, so that terms can be looked for. Blocks are kept apart by an empty word.
-    pub(crate) fn all_words(&self) -> Vec<String> {
-        let mut all = Vec::with_capacity(self.word_count as usize + self.blocks.len());
-        for block in &self.blocks {
-            all.extend_from_slice(&block.words);
-            all.push(String::new());
-        }
-        all
+        Self { blocks: reader.blocks, ends_in_prose: !reader.code_last }
     }
 }
 
@@ -104,6 +51,7 @@ struct Reader {
     blocks: Vec<Block>,
     text: String,
     prose: String,
+    has_code: bool,
     kind: Vec<BlockKind>,
     in_code: bool,
     in_image: usize,
@@ -142,6 +90,7 @@ impl Reader {
             Event::Code(code) => {
                 self.text.push_str(&code);
                 self.prose.push(' ');
+                self.has_code = true;
             }
             Event::SoftBreak | Event::HardBreak => {
                 self.text.push(' ');
@@ -158,14 +107,15 @@ impl Reader {
 
     /// Ends the block that is being written, if it has text.
     fn flush(&mut self) {
-        let text = std::mem::take(&mut self.text);
-        let prose = std::mem::take(&mut self.prose);
-        if text.trim().is_empty() {
-            return;
+        let text = self.text.trim();
+        if !text.is_empty() {
+            let kind = self.kind.last().copied().unwrap_or(BlockKind::Paragraph);
+            self.code_last = kind == BlockKind::Cell;
+            self.blocks.push(Block { kind, text: text.to_owned(), prose: self.prose.clone(), has_code: self.has_code });
         }
-        let kind = self.kind.last().copied().unwrap_or(BlockKind::Paragraph);
-        self.code_last = kind == BlockKind::Cell;
-        self.blocks.push(Block { kind, words: Words::of(&text), text: text.trim().to_owned(), prose });
+        self.text.clear();
+        self.prose.clear();
+        self.has_code = false;
     }
 }
 
@@ -185,24 +135,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn blocks_sentences_and_words() {
-        let text = "Intro *one*. Intro two.\n\n## Head line\n\n- item [one](https://e.test)\n- item two\n  - nested `x`\n\n\
+    fn blocks_by_kind() {
+        let text = "Intro *one*.\n\n## Head line\n\n- item [one](https://e.test)\n- item two\n  - nested `x`\n\n\
                     > quoted words\n\n```\nno words here\n```\n\n| a | b |\n|---|---|\n| c d | e |\n";
-        let read = Analysis::of(text);
+        let read = Document::of(text);
         let kinds: Vec<BlockKind> = read.blocks.iter().map(|block| block.kind).collect();
         use BlockKind::{Cell, Heading, Item, Paragraph};
         assert_eq!(kinds, [Paragraph, Heading(2), Item, Item, Item, Paragraph, Cell, Cell, Cell, Cell]);
         assert_eq!(read.blocks[2].text, "item one");
         assert_eq!(read.blocks[4].text, "nested x");
         assert_eq!(read.blocks[4].prose.trim(), "nested");
-        assert_eq!(read.sentences.len(), 6);
-        assert_eq!(read.word_count, 4 + 2 + 6 + 2 + 5);
+        let with_code: Vec<usize> = (0..kinds.len()).filter(|at| read.blocks[*at].has_code).collect();
+        assert_eq!(with_code, [4]);
         assert!(!read.ends_in_prose);
     }
 
     #[test]
     fn brackets_that_are_no_link_stay() {
-        let read = Analysis::of("Dear [Your Name], see [us](https://e.test) and **{{ x }}**.");
+        let read = Document::of("Dear [Your Name], see [us](https://e.test) and **{{ x }}**.");
         assert_eq!(read.blocks[0].text, "Dear [Your Name], see us and {{ x }}.");
     }
 }

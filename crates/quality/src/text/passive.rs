@@ -3,41 +3,43 @@
 //! Participles are words in -ed that aren't usually adjectives, and the irregular ones below. The rule misses clauses
 //! in which other words stand between and takes some adjectives for participles: good enough to count per cent.
 
-const AUXILIARIES: &[&str] = &[
-    "am", "is", "are", "was", "were", "be", "been", "being", "isn't", "aren't", "wasn't", "weren't", "get", "gets",
-    "got", "getting", "it's", "that's", "they're", "we're", "you're", "he's", "she's",
-];
+use super::{list::WordList, word::Word};
 
-const BETWEEN: &[&str] = &[
-    "not",
+static AUXILIARIES: WordList = WordList::of(&[
+    "am", "are", "aren't", "be", "been", "being", "get", "gets", "getting", "got", "he's", "is", "isn't", "it's",
+    "she's", "that's", "they're", "was", "wasn't", "we're", "were", "weren't", "you're",
+]);
+
+static BETWEEN: WordList = WordList::of(&[
+    "again",
+    "all",
+    "already",
     "also",
     "always",
-    "never",
-    "often",
-    "already",
-    "still",
-    "just",
-    "well",
-    "now",
-    "soon",
+    "been",
+    "being",
+    "best",
+    "both",
     "even",
     "ever",
-    "yet",
-    "being",
-    "been",
-    "rather",
-    "quite",
-    "then",
-    "sometimes",
-    "all",
-    "both",
-    "again",
+    "just",
+    "never",
+    "not",
+    "now",
+    "often",
     "once",
     "only",
-    "best",
-];
+    "quite",
+    "rather",
+    "sometimes",
+    "soon",
+    "still",
+    "then",
+    "well",
+    "yet",
+]);
 
-const IRREGULAR: &[&str] = &[
+static IRREGULAR: WordList = WordList::of(&[
     "beaten",
     "begun",
     "bitten",
@@ -112,16 +114,16 @@ const IRREGULAR: &[&str] = &[
     "worn",
     "woven",
     "written",
-];
+]);
 
 /// In -ed, but not participles, or nearly always adjectives.
-const NOT_PARTICIPLES: &[&str] = &[
+static NOT_PARTICIPLES: WordList = WordList::of(&[
     "bed",
     "bleed",
     "breed",
     "deed",
-    "excited",
     "exceed",
+    "excited",
     "feed",
     "greed",
     "hundred",
@@ -136,8 +138,8 @@ const NOT_PARTICIPLES: &[&str] = &[
     "seed",
     "shed",
     "skilled",
-    "speed",
     "sled",
+    "speed",
     "succeed",
     "supposed",
     "tired",
@@ -145,24 +147,24 @@ const NOT_PARTICIPLES: &[&str] = &[
     "weed",
     "wicked",
     "worried",
-];
+]);
 
 /// Whether a sentence, given as words in normal form, has a passive clause.
-pub(crate) fn is_passive(words: &[String]) -> bool {
-    words.iter().enumerate().filter(|(_, word)| AUXILIARIES.contains(&word.as_str())).any(|(at, _)| {
+pub(crate) fn is_passive(words: &[Word<'_>]) -> bool {
+    words.iter().enumerate().filter(|(_, word)| AUXILIARIES.contains(word)).any(|(at, _)| {
         let after = &words[at + 1..];
         let adverbs = after
             .iter()
             .take(3)
-            .take_while(|word| BETWEEN.contains(&word.as_str()) || word.len() > 4 && word.ends_with("ly"))
+            .take_while(|word| BETWEEN.contains(word) || word.len() > 4 && word.ends_with("ly"))
             .count();
         after.get(adverbs).is_some_and(|word| participle(word))
     })
 }
 
 fn participle(word: &str) -> bool {
-    IRREGULAR.contains(&word)
-        || word.len() > 3 && word.ends_with("ed") && !word.ends_with("eed") && !NOT_PARTICIPLES.contains(&word)
+    IRREGULAR.contains(word)
+        || word.len() > 3 && word.ends_with("ed") && !word.ends_with("eed") && !NOT_PARTICIPLES.contains(word)
 }
 
 #[cfg(test)]

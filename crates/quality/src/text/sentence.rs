@@ -4,39 +4,71 @@
 //! isn't a lower-case letter. Not after titles and Latin abbreviations (`Dr.`, `e.g.`), nor after a single capital
 //! (`J. Smith`). Numbers such as `3.5` have no space after the stop. `。！？` end one wherever they stand.
 
+use std::ops::Range;
+
 /// After these a stop never ends a sentence: something always follows.
 const NEVER: &[&str] = &[
     "mr", "mrs", "ms", "dr", "prof", "st", "mt", "vs", "e.g", "i.e", "cf", "no", "fig", "approx", "gen", "sen", "rep",
 ];
 
 /// The sentences of a block of text, trimmed, without empty ones.
-pub(crate) fn split(text: &str) -> Vec<&str> {
-    let mut found = Vec::new();
-    let mut start = 0;
-    let mut chars = text.char_indices().peekable();
-    while let Some((at, c)) = chars.next() {
-        let wide = matches!(c, '。' | '！' | '？');
-        if !wide && !matches!(c, '.' | '!' | '?' | '…') {
-            continue;
+pub(crate) fn split(text: &str) -> impl Iterator<Item = &str> {
+    pieces(text).map(|piece| text[piece].trim()).filter(|it| it.contains(char::is_alphanumeric))
+}
+
+/// Where the sentences of a block of text stand: side by side from its start to its end. Some may have no words.
+pub(crate) fn pieces(text: &str) -> Pieces<'_> {
+    Pieces { text, start: 0, at: 0 }
+}
+
+/// See [`pieces`].
+#[derive(Clone, Debug)]
+pub(crate) struct Pieces<'a> {
+    text: &'a str,
+    /// Where the next sentence begins.
+    start: usize,
+    /// Where to look for its end.
+    at: usize,
+}
+
+impl Iterator for Pieces<'_> {
+    type Item = Range<usize>;
+
+    fn next(&mut self) -> Option<Range<usize>> {
+        let (text, start) = (self.text, self.start);
+        if start == text.len() {
+            return None;
         }
-        let mut end = at + c.len_utf8();
-        while let Some((next, c)) =
-            chars.next_if(|(_, c)| matches!(c, '.' | '!' | '?' | '…' | '"' | '\'' | '”' | '’' | ')' | ']' | '»'))
-        {
-            end = next + c.len_utf8();
+        while let Some((offset, c)) = text[self.at..].char_indices().find(|(_, c)| stops(*c) || stops_wide(*c)) {
+            let stop = self.at + offset;
+            let rest = text[stop + c.len_utf8()..].trim_start_matches(|c| stops(c) || closes(c));
+            self.at = text.len() - rest.len();
+            let wide = stops_wide(c);
+            let follows = rest.trim_start().chars().next();
+            let ends = wide
+                || follows.is_none()
+                || rest.starts_with(char::is_whitespace) && !follows.is_some_and(char::is_lowercase);
+            if ends && (wide || follows.is_none() || c != '.' || !abbreviates(&text[start..stop])) {
+                self.start = self.at;
+                return Some(start..self.at);
+            }
         }
-        let rest = &text[end..];
-        let follows = rest.trim_start().chars().next();
-        let ends = wide
-            || follows.is_none()
-            || rest.starts_with(char::is_whitespace) && !follows.is_some_and(char::is_lowercase);
-        if ends && (wide || follows.is_none() || c != '.' || !abbreviates(&text[start..at])) {
-            found.push(&text[start..end]);
-            start = end;
-        }
+        self.start = text.len();
+        Some(start..text.len())
     }
-    found.push(&text[start..]);
-    found.into_iter().map(str::trim).filter(|it| it.contains(char::is_alphanumeric)).collect()
+}
+
+const fn stops(c: char) -> bool {
+    matches!(c, '.' | '!' | '?' | '…')
+}
+
+/// Ends a sentence wherever it stands.
+const fn stops_wide(c: char) -> bool {
+    matches!(c, '。' | '！' | '？')
+}
+
+const fn closes(c: char) -> bool {
+    matches!(c, '"' | '\'' | '”' | '’' | ')' | ']' | '»')
 }
 
 /// Whether the text before a stop ends with an abbreviation.
@@ -44,7 +76,7 @@ fn abbreviates(before: &str) -> bool {
     let last = before.rsplit(|c: char| c.is_whitespace() || c == '(').next().unwrap_or("");
     let mut chars = last.chars();
     let initial = chars.next().is_some_and(|c| c.is_uppercase() && c != 'I') && chars.next().is_none();
-    initial || NEVER.contains(&last.to_lowercase().as_str())
+    initial || NEVER.iter().any(|it| last.eq_ignore_ascii_case(it))
 }
 
 #[cfg(test)]
@@ -68,8 +100,9 @@ mod tests {
             ("  ", 0),
         ];
         for (text, count) in cases {
-            assert_eq!(split(text).len(), count, "{text}: {:?}", split(text));
+            assert_eq!(split(text).count(), count, "{text}");
         }
-        assert_eq!(split("One.  Two."), ["One.", "Two."]);
+        assert_eq!(split("One.  Two.").collect::<Vec<_>>(), ["One.", "Two."]);
+        assert_eq!(pieces("One.  Two").collect::<Vec<_>>(), [0..4, 4..9]);
     }
 }

@@ -11,32 +11,37 @@ pub(crate) fn syllables(word: &str) -> u32 {
 }
 
 fn part(word: &str) -> u32 {
-    let chars: Vec<char> = word.chars().map(plain).collect();
-    let Some(last) = chars.len().checked_sub(1) else { return 0 };
-    let vowel = |at: usize| matches!(chars[at], 'a' | 'e' | 'i' | 'o' | 'u' | 'y');
     let mut count = 0;
-    for at in 0..chars.len() {
+    // The letters before, the nearest first; blanks before the word.
+    let (mut one, mut two, mut three) = (' ', ' ', ' ');
+    let mut letters = word.chars().map(plain).peekable();
+    while let Some(c) = letters.next() {
         // "y" before a vowel sounds as a consonant: yard, beyond.
-        let sounds = vowel(at) && !(chars[at] == 'y' && at < last && vowel(at + 1));
-        let begins = at == 0 || !vowel(at - 1) || chars[at - 1] == 'y';
+        let sounds = vowel(c) && !(c == 'y' && letters.peek().copied().is_some_and(vowel));
+        let begins = !vowel(one) || one == 'y';
         // Vowels that are spoken apart: vi-olet, tri-al, du-al; not in na-tion, spe-cial.
-        let apart = at > 0
-            && matches!((chars[at - 1], chars[at]), ('i', 'a' | 'o' | 'u') | ('u', 'a'))
-            && !(at >= 2 && matches!(chars[at - 2], 't' | 'c' | 's' | 'g' | 'q' | 'x'));
+        let apart = matches!((one, c), ('i', 'a' | 'o' | 'u') | ('u', 'a'))
+            && !matches!(two, 't' | 'c' | 's' | 'g' | 'q' | 'x');
         if sounds && (begins || apart) {
             count += 1;
         }
+        (one, two, three) = (c, one, two);
     }
-    if last >= 2 && count > 1 {
+    // A part of a word has no blanks of its own: this one has three letters.
+    if three != ' ' && count > 1 {
         let ends = |ending: &str| word.ends_with(ending);
-        let before_le = ends("le") && !vowel(last - 2);
-        let silent_e = ends("e") && !vowel(last - 1) && !before_le;
-        let spoken_es = ["ses", "zes", "ces", "ges", "xes", "ches", "shes"].iter().any(|it| ends(it));
-        let silent_es = ends("es") && !vowel(last - 2) && !spoken_es;
-        let silent_ed = ends("ed") && !vowel(last - 2) && !ends("ted") && !ends("ded");
+        let before_le = ends("le") && !vowel(three);
+        let silent_e = ends("e") && !vowel(two) && !before_le;
+        let spoken_es = || ["ses", "zes", "ces", "ges", "xes", "ches", "shes"].iter().any(|it| ends(it));
+        let silent_es = ends("es") && !vowel(three) && !spoken_es();
+        let silent_ed = ends("ed") && !vowel(three) && !ends("ted") && !ends("ded");
         count -= u32::from(silent_e || silent_es || silent_ed);
     }
     count.max(1)
+}
+
+const fn vowel(c: char) -> bool {
+    matches!(c, 'a' | 'e' | 'i' | 'o' | 'u' | 'y')
 }
 
 /// Without the accents that are usual in English loan words.

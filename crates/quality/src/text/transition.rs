@@ -1,6 +1,8 @@
 //! Transition words: what ties a sentence to the one before. A list of our own, for English.
 
-const SINGLE: &[&str] = &[
+use super::{list::WordList, word::Word};
+
+static SINGLE: WordList = WordList::of(&[
     "accordingly",
     "additionally",
     "afterwards",
@@ -69,9 +71,9 @@ const SINGLE: &[&str] = &[
     "whereas",
     "while",
     "yet",
-];
+]);
 
-const PHRASES: &[&str] = &[
+static PHRASES: WordList = WordList::of(&[
     "above all",
     "after all",
     "after that",
@@ -127,31 +129,24 @@ const PHRASES: &[&str] = &[
     "to sum up",
     "what is more",
     "with this in mind",
-];
+]);
 
 /// Whether a sentence, given as words in normal form, has one.
-pub(crate) fn has_transition(words: &[String]) -> bool {
-    words.iter().any(|word| SINGLE.binary_search(&word.as_str()).is_ok())
-        || (0..words.len()).any(|at| {
-            let first = words[at].as_str();
-            // The list is sorted: those that begin with this word stand together.
-            let from = PHRASES.partition_point(|phrase| *phrase < first);
-            PHRASES[from..].iter().take_while(|phrase| phrase.starts_with(first)).any(|phrase| {
-                let mut rest = words[at..].iter();
-                phrase.split(' ').all(|wanted| rest.next().is_some_and(|word| word == wanted))
-            })
-        })
+pub(crate) fn has_transition(words: &[Word<'_>]) -> bool {
+    words.iter().enumerate().any(|(at, word)| {
+        SINGLE.contains(word) || PHRASES.beside(word).iter().any(|phrase| begins_with(&words[at..], phrase))
+    })
+}
+
+fn begins_with(words: &[Word<'_>], phrase: &str) -> bool {
+    let mut rest = words.iter();
+    phrase.split(' ').all(|wanted| rest.next().is_some_and(|word| word == wanted))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::text::words;
-
-    #[test]
-    fn the_lists_are_sorted() {
-        assert!(SINGLE.is_sorted() && PHRASES.is_sorted());
-    }
 
     #[test]
     fn found_anywhere_as_whole_words() {

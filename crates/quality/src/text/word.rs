@@ -1,11 +1,18 @@
-//! Words: what counts as one, its normal form, its stem.
+//! Words: what counts as one, and its normal form.
 //!
 //! A word is a run without white space that has a letter or digit; hyphens and apostrophes inside belong to it,
 //! dashes and slashes between letters end it. Han and Kana have no spaces: each character is a word. The normal form
 //! is lower case without surrounding punctuation, with straight apostrophes.
 
+use std::borrow::Cow;
+
+use super::list::WordList;
+
+/// A word in normal form: a piece of its text where that is in normal form already, as most words are.
+pub(crate) type Word<'a> = Cow<'a, str>;
+
 /// Words that carry grammar rather than meaning; a keyphrase is judged without them.
-pub(crate) const FUNCTION_WORDS: &[&str] = &[
+pub(crate) static FUNCTION_WORDS: WordList = WordList::of(&[
     "a", "about", "above", "after", "all", "am", "an", "and", "any", "are", "as", "at", "be", "because", "been",
     "before", "being", "below", "between", "but", "by", "can", "could", "did", "do", "does", "doing", "down", "during",
     "each", "every", "few", "for", "from", "had", "has", "have", "he", "her", "here", "his", "how", "i", "if", "in",
@@ -14,7 +21,7 @@ pub(crate) const FUNCTION_WORDS: &[&str] = &[
     "that", "the", "their", "them", "then", "there", "these", "they", "this", "those", "through", "to", "too", "under",
     "until", "up", "upon", "us", "via", "was", "we", "were", "what", "when", "where", "which", "while", "who", "whom",
     "why", "will", "with", "within", "without", "would", "you", "your",
-];
+]);
 
 fn ideographic(c: char) -> bool {
     matches!(u32::from(c), 0x3041..=0x30ff | 0x3400..=0x4dbf | 0x4e00..=0x9fff | 0xf900..=0xfaff | 0x2_0000..=0x2_fa1f)
@@ -24,106 +31,97 @@ fn separates(c: char) -> bool {
     c.is_whitespace() || matches!(c, '—' | '–' | '/' | '…')
 }
 
-/// The words of a text with their stems, which are looked for again and again. Reads as a slice of words.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Words {
-    plain: Vec<String>,
-    stems: Vec<String>,
-}
-
-impl Words {
-    pub(crate) fn of(text: &str) -> Self {
-        let plain = words(text);
-        Self { stems: plain.iter().map(|word| stem(word)).collect(), plain }
-    }
-
-    /// The stem of each word.
-    pub(crate) fn stems(&self) -> &[String] {
-        &self.stems
-    }
-}
-
-impl std::ops::Deref for Words {
-    type Target = [String];
-
-    fn deref(&self) -> &[String] {
-        &self.plain
-    }
-}
-
 /// The words of a text in normal form.
-pub(crate) fn words(text: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    for run in text.split(separates) {
-        if run.chars().any(ideographic) {
-            let mut other = String::new();
-            for c in run.chars() {
-                if ideographic(c) {
-                    push(&mut found, &std::mem::take(&mut other));
-                    found.push(c.to_string());
-                } else {
-                    other.push(c);
-                }
+pub(crate) fn words(text: &str) -> Vec<Word<'_>> {
+    pieces(text).map(|(_, piece)| normal(piece)).collect()
+}
+
+/// The words of a text as they stand there, with the places at which they begin.
+pub(crate) fn pieces(text: &str) -> Pieces<'_> {
+    Pieces { text, at: 0, ideographic_until: 0 }
+}
+
+/// See [`pieces`].
+#[derive(Clone, Debug)]
+pub(crate) struct Pieces<'a> {
+    text: &'a str,
+    /// What is before this has been read.
+    at: usize,
+    /// The end of a run that has ideographs, and may have other words between them.
+    ideographic_until: usize,
+}
+
+impl<'a> Iterator for Pieces<'a> {
+    type Item = (usize, &'a str);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        while self.at < self.text.len() {
+            let found = if self.at < self.ideographic_until { self.among_ideographs() } else { self.run() };
+            if found.is_some() {
+                return found;
             }
-            push(&mut found, &other);
-        } else {
-            push(&mut found, run);
         }
-    }
-    found
-}
-
-fn push(found: &mut Vec<String>, run: &str) {
-    let word = run.trim_matches(|c: char| !c.is_alphanumeric());
-    if !word.is_empty() {
-        found.push(word.to_lowercase().replace(['’', 'ʼ'], "'"));
+        None
     }
 }
 
-/// Reduces English word forms to one: plural, possessive, -ing, -ed. Other words are left alone.
-pub(crate) fn stem(word: &str) -> String {
-    let word = word.trim_end_matches("'s").trim_end_matches('\'');
-    if !word.is_ascii() || word.len() < 4 {
-        return word.to_owned();
-    }
-    let mut stem = word.to_owned();
-    if let Some(head) = stem.strip_suffix("ies").filter(|head| head.len() > 1) {
-        stem = format!("{head}y");
-    } else if stem.ends_with("sses") || ["xes", "ches", "shes", "zes"].iter().any(|it| stem.ends_with(it)) {
-        stem.truncate(stem.len() - 2);
-    } else if stem.ends_with('s') && !["ss", "us", "is"].iter().any(|it| stem.ends_with(it)) {
-        stem.truncate(stem.len() - 1);
-    }
-    for ending in ["ing", "ed"] {
-        if let Some(head) = stem.strip_suffix(ending).filter(|head| head.len() >= 3 && has_vowel(head)) {
-            let mut head = head.to_owned();
-            let doubled = head.as_bytes();
-            let n = doubled.len();
-            if doubled[n - 1] == doubled[n - 2] && !b"lsz".contains(&doubled[n - 1]) {
-                head.pop();
-            }
-            stem = head;
-            break;
+impl<'a> Pieces<'a> {
+    /// Reads to the next separator. Of a run with ideographs only its end is noted.
+    fn run(&mut self) -> Option<(usize, &'a str)> {
+        let start = self.at;
+        let mut ideographs = false;
+        let separator = self.text[start..].char_indices().find(|(_, c)| {
+            ideographs |= ideographic(*c);
+            separates(*c)
+        });
+        let (end, next) = match separator {
+            Some((offset, c)) => (start + offset, start + offset + c.len_utf8()),
+            None => (self.text.len(), self.text.len()),
+        };
+        if ideographs {
+            self.ideographic_until = end;
+            return None;
         }
+        self.at = next;
+        self.trimmed(start, end)
     }
-    if stem.len() > 3 && stem.ends_with('e') {
-        stem.pop();
+
+    /// Reads an ideograph, or what stands before the next one.
+    fn among_ideographs(&mut self) -> Option<(usize, &'a str)> {
+        let start = self.at;
+        let run = &self.text[start..self.ideographic_until];
+        let other = run.find(ideographic).unwrap_or(run.len());
+        if other > 0 {
+            self.at = start + other;
+            return self.trimmed(start, self.at);
+        }
+        let length = run.chars().next().map_or(0, char::len_utf8);
+        self.at = start + length;
+        Some((start, &run[..length]))
     }
-    stem
+
+    fn trimmed(&self, start: usize, end: usize) -> Option<(usize, &'a str)> {
+        let run = &self.text[start..end];
+        let word = run.trim_start_matches(|c: char| !c.is_alphanumeric());
+        let start = end - word.len();
+        let word = word.trim_end_matches(|c: char| !c.is_alphanumeric());
+        (!word.is_empty()).then_some((start, word))
+    }
 }
 
-fn has_vowel(text: &str) -> bool {
-    text.contains(['a', 'e', 'i', 'o', 'u', 'y'])
+/// The normal form of a word.
+pub(crate) fn normal(word: &str) -> Word<'_> {
+    if word.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) {
+        return Cow::Borrowed(word);
+    }
+    let lower = word.to_lowercase();
+    Cow::Owned(if lower.contains(['’', 'ʼ']) { lower.replace(['’', 'ʼ'], "'") } else { lower })
 }
 
-/// Whether a term appears as whole words, in any case. Both are read as words, so punctuation between them is no bar.
-pub(crate) fn contains_term(words: &[String], term: &str) -> bool {
-    contains_words(words, &self::words(term))
-}
-
-/// The same for a term that was read before.
-pub(crate) fn contains_words(words: &[String], term: &[String]) -> bool {
-    !term.is_empty() && words.windows(term.len()).any(|window| window == term)
+/// Whether a term, read as words, appears as whole words: punctuation between them is no bar.
+pub(crate) fn contains_words(words: &[Word<'_>], term: &[Word<'_>]) -> bool {
+    let Some(first) = term.first() else { return false };
+    words.iter().enumerate().any(|(at, word)| word == first && words[at..].starts_with(term))
 }
 
 #[cfg(test)]
@@ -137,32 +135,23 @@ mod tests {
             ["well-known", "isn't", "it", "3.5", "kw", "h", "ünïcode"]
         );
         assert_eq!(words("東京 is big"), ["東", "京", "is", "big"]);
+        assert_eq!(words("(a東-京b.)/c"), ["a", "東", "京", "b", "c"]);
         assert_eq!(words("- * – 🎉"), Vec::<String>::new());
     }
 
     #[test]
-    fn forms_share_a_stem() {
-        for (one, two) in [
-            ("upgrade", "upgrading"),
-            ("upgrades", "upgraded"),
-            ("wire", "wiring"),
-            ("city", "cities"),
-            ("box", "boxes"),
-            ("plan", "planning"),
-            ("install", "installing"),
-            ("client", "client's"),
-        ] {
-            assert_eq!(stem(one), stem(two), "{one} {two}");
-        }
-        assert_ne!(stem("bus"), stem("bu"));
-        assert_eq!(stem("ring"), "ring");
-        assert_eq!(stem("größe"), "größe");
+    fn pieces_tell_where_they_stand() {
+        let text = " “Ünïcode”, 東(京)";
+        let found: Vec<_> = pieces(text).collect();
+        assert_eq!(found.iter().map(|(_, word)| *word).collect::<Vec<_>>(), ["Ünïcode", "東", "京"]);
+        assert!(found.iter().all(|(at, word)| text[*at..].starts_with(word)));
     }
 
     #[test]
     fn terms_are_whole_words() {
         let text = words("We offer low-cost, world class service.");
-        assert!(contains_term(&text, "World Class"));
-        assert!(!contains_term(&text, "cost") && !contains_term(&text, "class serv") && !contains_term(&text, "…"));
+        let has = |term| contains_words(&text, &words(term));
+        assert!(has("World Class"));
+        assert!(!has("cost") && !has("class serv") && !has("…"));
     }
 }
