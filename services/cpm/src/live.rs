@@ -15,7 +15,7 @@ mod watching;
 use std::{convert::Infallible, time::Duration};
 
 use axum::response::sse;
-use hg_common::{auth::Principal, db::Db, http::error_chain, redis::Redis};
+use hg_common::{auth::Principal, db::Db, http::error_chain};
 use hg_types::{ClientId, JobId, JobStatus};
 use serde_json::json;
 use tokio::{
@@ -32,13 +32,13 @@ pub use self::{
 };
 use crate::{
     store::events::{StoredEvent, events_after, job_head},
-    stream::{self, Watch},
+    stream::{Changed, READ_AT_ONCE, Watch},
 };
 
 /// How often a watcher looks although nobody told it to.
 const GAPS: Duration = Duration::from_secs(5);
-/// While text flows, durable events are looked for no more often than this.
-const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
+/// How soon it is asked again what could not be answered.
+const AGAIN: Duration = Duration::from_secs(1);
 /// A watcher that takes nothing for so long is dropped.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// For how long nobody asks again whether a watcher may still see the job.
@@ -58,8 +58,6 @@ pub struct Watcher {
     pub db: Db,
     /// Whether an API key still holds.
     pub keys: LivingKeys,
-    /// Where live text is.
-    pub redis: Redis,
     /// For whom.
     pub principal: Principal,
     /// Which job.
@@ -86,7 +84,6 @@ impl Watcher {
                 looked: None,
                 // Whoever starts this has just seen the job.
                 allowed: Instant::now(),
-                look_owed: false,
                 // Whoever comes back without saying how much text it has, gets all of it again.
                 stale_text: self.position.seq > 0 && self.position.text.is_none(),
                 watcher: self,
@@ -125,34 +122,34 @@ struct Session {
     looked: Option<Instant>,
     /// When it was last known that this watcher may see the job.
     allowed: Instant,
-    /// A signal came that may have been about an event, and nobody has looked yet.
-    look_owed: bool,
     stale_text: bool,
 }
 
 impl Session {
     async fn run(&mut self, mut watch: Watch) -> Result<(), Ended> {
-        self.replay().await?;
+        self.replay(&watch).await?;
+        // What was to be shown and could not be.
+        let mut owed: Option<Changed> = None;
         loop {
-            let wait = if self.look_owed { BETWEEN_LOOKS } else { GAPS };
-            let next_look = self.looked.map_or_else(Instant::now, |looked| looked + wait);
+            let next_look = self.looked.map_or_else(Instant::now, |looked| looked + GAPS);
             let told = tokio::select! {
-                () = watch.changed() => true,
-                () = sleep_until(next_look) => false,
+                told = watch.changed(), if owed.is_none() => Some(told),
+                () = sleep_until(next_look), if owed.is_none() => None,
+                () = tokio::time::sleep(AGAIN), if owed.is_some() => owed,
                 () = self.frames.closed() => return Err(Ended),
             };
             if !self.is_allowed().await? {
                 // Nobody knows: nothing is shown, nothing is lost, and it is asked again soon.
-                self.looked = Some(Instant::now());
-                self.look_owed = true;
-                tokio::time::sleep(BETWEEN_LOOKS).await;
+                owed = Some(Changed::Events);
                 continue;
             }
-            let flowing = told && self.show_text().await?;
-            let soon = self.looked.is_some_and(|looked| looked.elapsed() < BETWEEN_LOOKS);
-            self.look_owed = flowing && soon;
-            if !self.look_owed {
-                self.show_events().await?;
+            owed = None;
+            if told.is_some() {
+                self.show_text(&watch).await?;
+            }
+            // Text alone needs no look at the events; but a signal may have been lost.
+            if told != Some(Changed::Text) || self.looked.is_none_or(|looked| looked.elapsed() >= GAPS) {
+                self.show_events(&watch).await?;
             }
         }
     }
@@ -180,14 +177,13 @@ impl Session {
     }
 
     /// What was missed. A job that has ended gets its durable events alone: its text is on its page.
-    async fn replay(&mut self) -> Result<(), Ended> {
+    async fn replay(&mut self, watch: &Watch) -> Result<(), Ended> {
         let ended = self.status().await.is_some_and(JobStatus::is_terminal);
+        self.show_events(watch).await?;
         if ended {
-            self.show_events().await?;
             return Err(Ended);
         }
-        self.show_events().await?;
-        self.show_text().await.map(drop)
+        self.show_text(watch).await
     }
 
     async fn status(&self) -> Option<JobStatus> {
@@ -200,7 +196,7 @@ impl Session {
     }
 
     /// Sends the durable events that came since. Text that was written before the job's end goes before its last event.
-    async fn show_events(&mut self) -> Result<(), Ended> {
+    async fn show_events(&mut self, watch: &Watch) -> Result<(), Ended> {
         loop {
             self.looked = Some(Instant::now());
             let events = match self.fetch_events().await {
@@ -215,7 +211,7 @@ impl Session {
             for event in events {
                 let last = matches!(event.kind.as_str(), "completed" | "failed" | "cancelled");
                 if last && self.looked_live() {
-                    self.show_text().await?;
+                    self.show_text(watch).await?;
                 }
                 self.seq = event.seq;
                 if event.kind == "reset" {
@@ -244,22 +240,18 @@ impl Session {
         events_after(&mut tx, watcher.job, watcher.client, self.seq, EVENTS_AT_ONCE).await
     }
 
-    /// Sends the text that came since, and says whether there was any.
-    async fn show_text(&mut self) -> Result<bool, Ended> {
-        let mut any = false;
+    /// Sends the text that came since.
+    async fn show_text(&mut self, watch: &Watch) -> Result<(), Ended> {
         loop {
             // Without Redis there is no live text; the durable events go on.
-            let Ok(deltas) = stream::read(&self.watcher.redis, self.watcher.job, self.text.after()).await else {
-                return Ok(any);
-            };
+            let Ok(deltas) = watch.read(self.text.after()).await else { return Ok(()) };
             if deltas.is_empty() {
-                return Ok(any);
+                return Ok(());
             }
-            any = true;
             if std::mem::take(&mut self.stale_text) {
                 self.send_reset("the text is shown from its beginning").await?;
             }
-            for shown in self.text.take(deltas) {
+            for shown in self.text.take(deltas.iter().cloned()) {
                 match shown {
                     Shown::Reset(reason) => self.send_reset(&reason).await?,
                     Shown::Progress(progress) => {
@@ -276,6 +268,9 @@ impl Session {
                         self.send(frame.unwrap_or_default()).await?;
                     }
                 }
+            }
+            if deltas.len() < READ_AT_ONCE {
+                return Ok(());
             }
         }
     }

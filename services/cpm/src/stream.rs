@@ -3,8 +3,9 @@
 //! Nothing here is the truth, and all of it may vanish: a watcher that finds a gap shows the final text instead.
 //!
 //! How to watch a job: [`Hub::subscribe`] first, then replay `job_events` and [`read`] from the beginning (`"-"`),
-//! then wait for [`Watch::changed`], which wakes at each event or delta, and read on from where you were. Signals
-//! coalesce: a slow watcher reads more at once and never piles up anything.
+//! then wait for [`Watch::changed`], which wakes at each event or delta and says which, and read on from where you were
+//! with [`Watch::read`]. Signals coalesce: a slow watcher reads more at once and never piles up anything. What one watcher
+//! of a job has read, the others at the same place needn't ask Redis for.
 
 use std::{
     collections::HashMap,
@@ -30,7 +31,8 @@ use crate::worker::events;
 /// Entries per job; each holds some hundred bytes of text.
 const LONGEST: usize = 4_000;
 const LIFETIME_MS: i64 = 3_600_000;
-const READ_AT_ONCE: usize = 500;
+/// Entries that are read at once.
+pub const READ_AT_ONCE: usize = 500;
 /// How long a subscription may take.
 const SUBSCRIBED: Duration = Duration::from_secs(3);
 
@@ -63,6 +65,9 @@ pub enum Piece {
         reason: String,
     },
 }
+
+/// What is published when there is more text; an event's message is another.
+const TEXT: &str = "d";
 
 fn key(redis: &Redis, job: JobId) -> String {
     redis.key(format_args!("live:{job}"))
@@ -112,12 +117,12 @@ async fn add(redis: &Redis, job: JobId, fields: &[(&str, &str)]) -> Result<(), R
     }
     pipe.ignore();
     pipe.cmd("PEXPIRE").arg(&key).arg(LIFETIME_MS).ignore();
-    pipe.cmd("PUBLISH").arg(events::channel(redis, job)).arg("d").ignore();
+    pipe.cmd("PUBLISH").arg(events::channel(redis, job)).arg(TEXT).ignore();
     Ok(pipe.query_async::<()>(&mut conn).await?)
 }
 
-/// The live text after the entry `after`; from its beginning for `"-"`. At most 500 entries: read again while there
-/// are any.
+/// The live text after the entry `after`; from its beginning for `"-"`. At most [`READ_AT_ONCE`] entries: where there are as
+/// many, there may be more.
 ///
 /// # Errors
 /// When Redis is away.
@@ -144,12 +149,48 @@ pub async fn read(redis: &Redis, job: JobId, after: &str) -> Result<Vec<Delta>, 
     Ok(deltas.collect())
 }
 
+/// What was said of a job so far, counted.
+#[derive(Clone, Copy, Debug, Default)]
+struct Said {
+    /// Anything.
+    all: u64,
+    /// What may have been about an event.
+    events: u64,
+}
+
+/// What one of a job's watchers read last, and others at the same place needn't.
+#[derive(Debug)]
+struct LastRead {
+    /// How much had been said of the job.
+    said: u64,
+    /// After which entry it was read.
+    after: String,
+    deltas: Arc<[Delta]>,
+}
+
+/// What the watchers of a job share.
+#[derive(Debug)]
+struct Shared {
+    said: watch::Sender<Said>,
+    last_read: tokio::sync::Mutex<Option<LastRead>>,
+}
+
+impl Shared {
+    fn tell(&self, about_events: bool) {
+        self.said.send_modify(|said| {
+            said.all += 1;
+            said.events += u64::from(about_events);
+        });
+    }
+}
+
 /// Who in this process watches which job.
-type Watchers = Mutex<HashMap<JobId, watch::Sender<u64>>>;
+type Watchers = Mutex<HashMap<JobId, Arc<Shared>>>;
 
 /// One Redis subscription for all watchers of this process.
 #[derive(Clone, Debug)]
 pub struct Hub {
+    redis: Redis,
     watchers: Arc<Watchers>,
 }
 
@@ -158,11 +199,11 @@ impl Hub {
     #[must_use]
     pub fn spawn(redis: Redis, shutdown: CancellationToken) -> Self {
         let watchers = Arc::new(Watchers::default());
-        let listening = Arc::clone(&watchers);
+        let (listening, server) = (Arc::clone(&watchers), redis.clone());
         tokio::spawn(async move {
             let listen = async {
                 loop {
-                    if let Err(error) = listen(&redis, &listening).await {
+                    if let Err(error) = listen(&server, &listening).await {
                         tracing::debug!(error = %error_chain(&error), "watchers poll: Redis can't be listened to");
                     }
                     // Whoever watches may have missed something.
@@ -175,15 +216,18 @@ impl Hub {
                 () = listen => {}
             }
         });
-        Self { watchers }
+        Self { redis, watchers }
     }
 
     /// Watches a job from now on.
     #[must_use]
     pub fn subscribe(&self, job: JobId) -> Watch {
         let mut watchers = self.watchers.lock().unwrap_or_else(PoisonError::into_inner);
-        let signals = watchers.entry(job).or_insert_with(|| watch::Sender::new(0)).subscribe();
-        Watch { job, signals, watchers: Arc::clone(&self.watchers) }
+        let new = || Arc::new(Shared { said: watch::Sender::default(), last_read: tokio::sync::Mutex::default() });
+        let shared = Arc::clone(watchers.entry(job).or_insert_with(new));
+        let said = shared.said.subscribe();
+        let seen = *said.borrow();
+        Watch { job, said, seen, shared, redis: self.redis.clone(), watchers: Arc::clone(&self.watchers) }
     }
 }
 
@@ -196,8 +240,8 @@ async fn listen(redis: &Redis, watchers: &Watchers) -> Result<(), RedisError> {
     while let Some(message) = messages.next().await {
         let Some(Ok(job)) = message.get_channel_name().strip_prefix(&prefix).map(str::parse::<JobId>) else { continue };
         let watchers = watchers.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(signals) = watchers.get(&job) {
-            signals.send_modify(|count| *count += 1);
+        if let Some(shared) = watchers.get(&job) {
+            shared.tell(message.get_payload_bytes() != TEXT.as_bytes());
         }
     }
     Ok(())
@@ -215,8 +259,8 @@ pub(crate) async fn subscribed(
 }
 
 fn wake_all(watchers: &Watchers) {
-    for signals in watchers.lock().unwrap_or_else(PoisonError::into_inner).values() {
-        signals.send_modify(|count| *count += 1);
+    for shared in watchers.lock().unwrap_or_else(PoisonError::into_inner).values() {
+        shared.tell(true);
     }
 }
 
@@ -224,18 +268,52 @@ fn wake_all(watchers: &Watchers) {
 #[derive(Debug)]
 pub struct Watch {
     job: JobId,
-    signals: watch::Receiver<u64>,
+    said: watch::Receiver<Said>,
+    /// How much of it this watcher has heard.
+    seen: Said,
+    shared: Arc<Shared>,
+    redis: Redis,
     watchers: Arc<Watchers>,
+}
+
+/// What there may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Changed {
+    /// More live text, and no event.
+    Text,
+    /// An event, and perhaps text.
+    Events,
 }
 
 impl Watch {
     /// Waits until there may be something new: an event, live text, or a subscription that was lost and is back.
     /// What happened since the last call counts. Wrap it in a time-out and poll: a signal may be lost.
-    pub async fn changed(&mut self) {
-        if self.signals.changed().await.is_err() {
-            // The sender lives in the map as long as this watcher does.
+    pub async fn changed(&mut self) -> Changed {
+        if self.said.changed().await.is_err() {
+            // The sender lives as long as this watcher does.
             std::future::pending::<()>().await;
         }
+        let before = std::mem::replace(&mut self.seen, *self.said.borrow_and_update());
+        if self.seen.events == before.events { Changed::Text } else { Changed::Events }
+    }
+
+    /// The live text after the entry `after`, as [`read`] gives it. Watchers at the same place read it once for each signal.
+    ///
+    /// # Errors
+    /// When Redis is away.
+    pub async fn read(&self, after: &str) -> Result<Arc<[Delta]>, RedisError> {
+        let mut last = self.shared.last_read.lock().await;
+        // Before it is read: what is said meanwhile may not be in it.
+        let said = self.said.borrow().all;
+        if let Some(known) = last.as_ref().filter(|known| known.said == said && known.after == after) {
+            return Ok(Arc::clone(&known.deltas));
+        }
+        let deltas: Arc<[Delta]> = read(&self.redis, self.job, after).await?.into();
+        // Nothing is no news: a signal may have been lost.
+        if !deltas.is_empty() {
+            *last = Some(LastRead { said, after: after.to_owned(), deltas: Arc::clone(&deltas) });
+        }
+        Ok(deltas)
     }
 }
 
@@ -243,7 +321,7 @@ impl Drop for Watch {
     fn drop(&mut self) {
         let mut watchers = self.watchers.lock().unwrap_or_else(PoisonError::into_inner);
         // This receiver still counts.
-        if watchers.get(&self.job).is_some_and(|signals| signals.receiver_count() <= 1) {
+        if watchers.get(&self.job).is_some_and(|shared| shared.said.receiver_count() <= 1) {
             watchers.remove(&self.job);
         }
     }

@@ -61,7 +61,7 @@ impl LiveText {
     }
 
     /// Takes entries in order. Only what is valid at the end of them is shown, in one piece.
-    pub(super) fn take(&mut self, deltas: Vec<Delta>) -> Vec<Shown> {
+    pub(super) fn take(&mut self, deltas: impl IntoIterator<Item = Delta>) -> Vec<Shown> {
         // Whoever has nothing need not forget it.
         let had = self.length > 0 || self.lost;
         let mut reset: Option<String> = None;

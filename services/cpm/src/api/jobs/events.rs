@@ -71,7 +71,6 @@ pub async fn job_events(
     let watcher = Watcher {
         db: state.db.clone(),
         keys: state.keys.clone(),
-        redis: state.redis.clone(),
         principal,
         job: id,
         client: head.client_id,
