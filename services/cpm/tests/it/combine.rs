@@ -6,9 +6,9 @@ use sqlx::{Connection, Row};
 
 use crate::support::{TestCpm, blog, text};
 
-fn item(scope: &Value, client: impl ToString) -> Value {
+fn item(scope: &Value, client: &str) -> Value {
     let mut item = json!({
-        "client": client.to_string(), "principal": "test", "topic": "Fuses", "content_type": "blog_post", "provider": "sample",
+        "client": client, "principal": "test", "topic": "Fuses", "content_type": "blog_post", "provider": "sample",
         "model": "sample-1", "parameters": {}, "priority": 0, "deadline_seconds": 600.0, "estimate": "0.001",
     });
     for (name, value) in scope.as_object().into_iter().flatten() {
@@ -23,12 +23,12 @@ async fn each_item_is_accepted_in_its_own_scope_or_left_out() {
     let (ours, theirs) = (cpm.tenants.customer, cpm.tenants.other_customer);
     let people = &cpm.tenants.customer_people;
     let items = json!([
-        item(&json!({"scope_client": text(ours)}), text(ours)),
-        item(&json!({"scope_client": text(ours)}), text(theirs)),
-        item(&json!({"scope_user": people.viewer.to_string()}), text(ours)),
-        item(&json!({}), text(ours)),
-        item(&json!({"scope_user": people.member.to_string(), "by_user": people.member.to_string()}), text(ours)),
-        item(&json!({"scope_client": text(theirs)}), text(theirs)),
+        item(&json!({"scope_client": text(ours)}), &text(ours)),
+        item(&json!({"scope_client": text(ours)}), &text(theirs)),
+        item(&json!({"scope_user": people.viewer.to_string()}), &text(ours)),
+        item(&json!({}), &text(ours)),
+        item(&json!({"scope_user": people.member.to_string(), "by_user": people.member.to_string()}), &text(ours)),
+        item(&json!({"scope_client": text(theirs)}), &text(theirs)),
     ]);
     let mut tx = cpm.state.db.combined().await.unwrap();
     let rows = sqlx::query("SELECT item, client_id FROM app.jobs_accept($1::text::jsonb)")
