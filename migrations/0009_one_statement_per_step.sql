@@ -2,6 +2,12 @@
 -- Before, a step was up to nine statements, each planned anew in its transaction behind a pooler that forgets statements.
 -- The functions of this file run with their caller's rights: every row passes the policies, as before.
 
+-- Whoever accepts jobs meanwhile takes these tables in this order, so that nobody waits in a circle; and rather than keep
+-- everybody waiting behind one long statement, this gives up and is tried again by the next start.
+SET LOCAL lock_timeout = '10s';
+LOCK TABLE clients, job_idempotency, provider_keys, jobs, job_runs, job_events, reservations, budget_limits, budgets,
+  reservation_parts, provider_calls, charges IN ACCESS EXCLUSIVE MODE;
+
 -- ---------------------------------------------------------------------------------------------
 -- Policies. A key or a worker mostly touches its own client's rows: that is seen without asking for all that its scope
 -- reaches, which the second arm does only where it must.
@@ -122,8 +128,9 @@ BEGIN
 END
 $$;
 
--- All rows in one statement. They are locked in the order of their ids, here and in app.ledger_settle: an index scan for
--- `= ANY` goes in that order, and no other plan is left to choose.
+-- Rows are locked in the order of their ids, here and in app.ledger_settle, where an index scan for `= ANY` goes in that
+-- order and no other plan is left to choose. Locked first, judged then: a row that was waited for is seen as it is now, and so
+-- are the others.
 CREATE OR REPLACE FUNCTION app.ledger_reserve(of_job uuid, of_client uuid, amount numeric) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = '' SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off SET enable_bitmapscan = off AS $$
@@ -155,6 +162,7 @@ BEGIN
   IF amount = 0 THEN
     RETURN;
   END IF;
+  PERFORM FROM public.budgets b WHERE b.id = ANY (ids) ORDER BY b.id FOR NO KEY UPDATE;
   WITH held AS (
     UPDATE public.budgets b SET reserved = b.reserved + amount
      WHERE b.id = ANY (ids) AND (b.limit_usd IS NULL OR b.spent + b.reserved + amount <= b.limit_usd)
@@ -538,13 +546,14 @@ BEGIN
 END
 $$;
 
--- Locks the budget rows that these clients' new jobs count against, and those that hold these jobs' reservations, in the order
+-- Locks the budget rows that these clients' new jobs count against, or those that hold these jobs' reservations, in the order
 -- of their ids: without that two batches could wait for each other. A row that is made later today is locked when it is made.
--- Says nothing of what it saw.
+-- Says nothing of what it saw; callers name clients and jobs that their scope sees. Rows above the client may be hot: waiting
+-- for them in turn is cheaper than going one by one; but one tenant's row that somebody holds must not keep the others long.
 SET LOCAL ROLE hg_definer;
-CREATE FUNCTION app.budgets_lock(of_clients uuid[], of_slugs text[], of_jobs uuid[]) RETURNS void
+CREATE FUNCTION app.budgets_lock(of_clients uuid[], of_jobs uuid[]) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = '' SET plan_cache_mode = force_generic_plan
-SET enable_seqscan = off SET enable_bitmapscan = off AS $$
+SET enable_seqscan = off SET enable_bitmapscan = off SET lock_timeout = '3s' AS $$
 DECLARE
   today date := (now() AT TIME ZONE 'UTC')::date;
   this_month date := date_trunc('month', today::timestamp)::date;
@@ -556,7 +565,7 @@ BEGIN
   IF cardinality(of_jobs) > 0 THEN
     SELECT array_agg(p.budget_id) INTO ids FROM public.reservation_parts p WHERE p.job_id = ANY (of_jobs);
   ELSE
-    level := of_clients || ARRAY(SELECT c.id FROM public.clients c WHERE c.slug = ANY (of_slugs));
+    level := of_clients;
     WHILE level IS NOT NULL LOOP
       holders := holders || level;
       SELECT array_agg(DISTINCT c.parent_id) INTO level FROM public.clients c WHERE c.id = ANY (level) AND c.parent_id IS NOT NULL;
@@ -569,8 +578,8 @@ BEGIN
   PERFORM FROM public.budgets b WHERE b.id = ANY (ids) ORDER BY b.id FOR NO KEY UPDATE;
 END
 $$;
-REVOKE ALL ON FUNCTION app.budgets_lock(uuid[], text[], uuid[]) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION app.budgets_lock(uuid[], text[], uuid[]) TO hg_content_app;
+REVOKE ALL ON FUNCTION app.budgets_lock(uuid[], uuid[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION app.budgets_lock(uuid[], uuid[]) TO hg_content_app;
 SET LOCAL ROLE hg_owner;
 
 -- app.job_accept for several. `items`: its parameters by name, and scope_user or scope_client. A row per item that was accepted,
@@ -581,22 +590,39 @@ LANGUAGE plpgsql VOLATILE SET search_path = '' SET plan_cache_mode = force_gener
 #variable_conflict use_column
 DECLARE
   one record;
+  place integer := 0;
+  found_client uuid;
+  -- The client of each item as its own scope sees it; NULL for none.
+  found_clients uuid[] := '{}';
 BEGIN
-  PERFORM app.budgets_lock(
-    ARRAY(SELECT (i ->> 'client')::uuid FROM jsonb_array_elements(items) i WHERE i ->> 'client' IS NOT NULL),
-    ARRAY(SELECT i ->> 'slug' FROM jsonb_array_elements(items) i WHERE i ->> 'slug' IS NOT NULL), '{}');
+  FOR one IN
+    SELECT * FROM jsonb_to_recordset(items) AS (scope_user uuid, scope_client uuid, client uuid, slug text)
+  LOOP
+    place := place + 1;
+    PERFORM app.enter_scope(one.scope_user, one.scope_client);
+    IF one.client IS NOT NULL THEN
+      SELECT c.id INTO found_client FROM public.clients c WHERE c.id = one.client;
+    ELSE
+      SELECT c.id INTO found_client FROM public.clients c WHERE c.slug = one.slug;
+    END IF;
+    found_clients[place] := found_client;
+  END LOOP;
+  PERFORM app.budgets_lock(array_remove(found_clients, NULL), '{}');
   FOR one IN
     SELECT * FROM ROWS FROM (jsonb_to_recordset(items) AS (
       scope_user uuid, scope_client uuid, client uuid, slug text, principal text, idempotency_key text, request_hash text,
       topic text, content_type public.content_type, provider text, model text, parameters jsonb, priority smallint,
       deadline_seconds double precision, estimate numeric, provider_key uuid, key_user uuid, request_id text, by_user uuid,
       api_key uuid)) WITH ORDINALITY
+     WHERE found_clients[ordinality] IS NOT NULL
+     -- A budget's first row of the day is made here: in one order.
+     ORDER BY found_clients[ordinality], ordinality
   LOOP
     item := one.ordinality;
     BEGIN
       PERFORM app.enter_scope(one.scope_user, one.scope_client);
       SELECT a.job_id, a.client_id, a.status, a.is_new INTO STRICT job_id, client_id, status, is_new
-        FROM app.job_accept(one.client, one.slug, one.principal, one.idempotency_key, decode(one.request_hash, 'base64'), one.topic,
+        FROM app.job_accept(found_clients[one.ordinality], NULL, one.principal, one.idempotency_key, decode(one.request_hash, 'base64'), one.topic,
           one.content_type, one.provider, one.model, one.parameters, one.priority, make_interval(secs => one.deadline_seconds),
           one.estimate, one.provider_key, one.key_user, one.request_id, one.by_user, one.api_key) a;
       RETURN NEXT;
@@ -629,6 +655,10 @@ BEGIN
       SELECT b.call_id, b.seq, b.added INTO call_id, seq, added
         FROM app.call_begin(one.job, one.client, one.attempt, one.stage, one.doing, one.provider, one.model, one.worst_case,
           one.prompt, one.before, one.before_ended, one.reset) b;
+      -- Budget rows that are taken one after the other, in the order of jobs, would be waited for in a circle.
+      IF added > 0 THEN
+        RAISE EXCEPTION 'a top-up goes alone';
+      END IF;
       RETURN NEXT;
     EXCEPTION WHEN OTHERS THEN
       NULL; -- it is done again alone
@@ -647,7 +677,7 @@ LANGUAGE plpgsql VOLATILE SET search_path = '' SET plan_cache_mode = force_gener
 DECLARE
   one record;
 BEGIN
-  PERFORM app.budgets_lock('{}', '{}', ARRAY(SELECT (i ->> 'job')::uuid FROM jsonb_array_elements(items) i));
+  PERFORM app.budgets_lock('{}', ARRAY(SELECT (i ->> 'job')::uuid FROM jsonb_array_elements(items) i));
   FOR one IN
     SELECT * FROM ROWS FROM (jsonb_to_recordset(items) AS (
       job uuid, client uuid, attempt integer, call uuid, ended jsonb, done jsonb)) WITH ORDINALITY

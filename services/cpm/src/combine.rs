@@ -4,7 +4,7 @@
 //! what comes of an item. One that doesn't go through is left to its asker, who does it alone and learns why; one that might
 //! hold up or spoil the others is never taken.
 
-use std::{future::Future, io, sync::Arc};
+use std::{future::Future, io, sync::Arc, time::Duration};
 
 use hg_common::{
     db::{CombinedTx, Db},
@@ -18,6 +18,8 @@ const LANES: usize = 2;
 const MOST: usize = 32;
 /// Items that may wait.
 const ROOM: usize = 1_024;
+/// A transaction that takes longer is given up: the statements' own limits are shorter, so nobody is there any more.
+const PATIENCE: Duration = Duration::from_secs(45);
 /// A larger item goes alone.
 const LARGEST: usize = 256 * 1024;
 
@@ -28,8 +30,8 @@ pub enum Combined<A> {
     Done(A),
     /// Nothing of it was kept: do it alone.
     Alone,
-    /// COMMIT wasn't answered: it may have been kept.
-    Unknown(sqlx::Error),
+    /// The database can't be reached, or COMMIT wasn't answered: then it may have been kept.
+    Failed(sqlx::Error),
 }
 
 /// What can be done for several at once.
@@ -80,7 +82,7 @@ impl<A: Together> Combiner<A> {
         if self.0.send(Item { json, answer }).await.is_err() {
             return Combined::Alone;
         }
-        answered.await.unwrap_or_else(|_| Combined::Unknown(sqlx::Error::WorkerCrashed))
+        answered.await.unwrap_or_else(|_| Combined::Failed(sqlx::Error::WorkerCrashed))
     }
 }
 
@@ -91,51 +93,76 @@ async fn lane<A: Together>(db: Db, items: Arc<Mutex<mpsc::Receiver<Item<A>>>>) {
         if items.lock().await.recv_many(&mut batch, MOST).await == 0 {
             return;
         }
-        metrics::histogram!("cpm_combined_items", "what" => A::NAME).record(batch.len() as f64);
-        run(&db, batch).await;
+        // Whoever has gone away didn't hear that it was done, and may ask again.
+        batch.retain(|item| !item.answer.is_closed());
+        if !batch.is_empty() {
+            metrics::histogram!("cpm_combined_items", "what" => A::NAME).record(batch.len() as f64);
+            run(&db, batch).await;
+        }
     }
 }
 
+/// How far a transaction came.
+enum Came<A> {
+    /// To its end: an answer for each item that went through.
+    Through(Vec<(i32, A)>),
+    /// Nothing was kept.
+    Undone(sqlx::Error),
+    /// Nobody could be reached, or nobody answered.
+    Lost(sqlx::Error),
+}
+
 async fn run<A: Together>(db: &Db, batch: Vec<Item<A>>) {
+    let came = match tokio::time::timeout(PATIENCE, transact(db, &batch)).await {
+        Ok(came) => came,
+        Err(_) => Came::Lost(sqlx::Error::Io(io::ErrorKind::TimedOut.into())),
+    };
     let mut answers: Vec<Option<A>> = std::iter::repeat_with(|| None).take(batch.len()).collect();
-    let committed = match transact(db, &batch, &mut answers).await {
-        Ok(committed) => committed,
-        Err(error) => {
-            tracing::debug!(what = A::NAME, items = batch.len(), error = %error_chain(&error), "items go one by one");
-            answers.iter_mut().for_each(|answer| *answer = None);
-            Ok(())
+    let lost = match came {
+        Came::Through(done) => {
+            for (place, answer) in done {
+                let place = usize::try_from(place).ok().and_then(|place| place.checked_sub(1));
+                if let Some(slot) = place.and_then(|place| answers.get_mut(place)) {
+                    *slot = Some(answer);
+                }
+            }
+            None
         }
+        Came::Undone(error) => {
+            tracing::debug!(what = A::NAME, items = batch.len(), error = %error_chain(&error), "items go one by one");
+            None
+        }
+        Came::Lost(error) => Some(error),
     };
     for (item, answer) in batch.into_iter().zip(answers) {
-        let outcome = match (answer, &committed) {
-            (None, _) => Combined::Alone,
-            (Some(answer), Ok(())) => Combined::Done(answer),
-            (Some(_), Err(error)) => Combined::Unknown(echo(error)),
+        let outcome = match (answer, &lost) {
+            (Some(answer), _) => Combined::Done(answer),
+            (None, Some(error)) => Combined::Failed(echo(error)),
+            (None, None) => Combined::Alone,
         };
         // Whoever has gone away meanwhile needs no answer.
         let _ = item.answer.send(outcome);
     }
 }
 
-/// The outer error means that nothing was kept, the inner that nobody knows.
-async fn transact<A: Together>(
-    db: &Db,
-    batch: &[Item<A>],
-    answers: &mut [Option<A>],
-) -> Result<Result<(), sqlx::Error>, sqlx::Error> {
+async fn transact<A: Together>(db: &Db, batch: &[Item<A>]) -> Came<A> {
     let mut array = String::with_capacity(batch.iter().map(|item| item.json.len() + 1).sum::<usize>() + 2);
     for item in batch {
         array.push(if array.is_empty() { '[' } else { ',' });
         array.push_str(&item.json);
     }
     array.push(']');
-    let mut tx = db.combined().await?;
-    for (place, answer) in A::run(&mut tx, &array).await? {
-        if let Some(slot) = usize::try_from(place).ok().and_then(|place| answers.get_mut(place.checked_sub(1)?)) {
-            *slot = Some(answer);
-        }
+    let mut tx = match db.combined().await {
+        Ok(tx) => tx,
+        Err(error) => return Came::Lost(error),
+    };
+    match A::run(&mut tx, &array).await {
+        Ok(done) => match tx.commit().await {
+            Ok(()) => Came::Through(done),
+            Err(error) => Came::Lost(error),
+        },
+        Err(error) => Came::Undone(error),
     }
-    Ok(tx.commit().await)
 }
 
 /// The same for each of those whom it befell.

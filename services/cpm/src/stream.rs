@@ -33,6 +33,8 @@ const LONGEST: usize = 4_000;
 const LIFETIME_MS: i64 = 3_600_000;
 /// Entries that are read at once.
 pub const READ_AT_ONCE: usize = 500;
+/// How long a watcher waits for what another reads.
+const TOGETHER: Duration = Duration::from_millis(250);
 /// How long a subscription may take.
 const SUBSCRIBED: Duration = Duration::from_secs(3);
 
@@ -302,7 +304,10 @@ impl Watch {
     /// # Errors
     /// When Redis is away.
     pub async fn read(&self, after: &str) -> Result<Arc<[Delta]>, RedisError> {
-        let mut last = self.shared.last_read.lock().await;
+        // Redis that stands still must not make watchers wait for each other.
+        let Ok(mut last) = tokio::time::timeout(TOGETHER, self.shared.last_read.lock()).await else {
+            return Ok(read(&self.redis, self.job, after).await?.into());
+        };
         // Before it is read: what is said meanwhile may not be in it.
         let said = self.said.borrow().all;
         if let Some(known) = last.as_ref().filter(|known| known.said == said && known.after == after) {
@@ -320,8 +325,9 @@ impl Watch {
 impl Drop for Watch {
     fn drop(&mut self) {
         let mut watchers = self.watchers.lock().unwrap_or_else(PoisonError::into_inner);
-        // This receiver still counts.
-        if watchers.get(&self.job).is_some_and(|shared| shared.said.receiver_count() <= 1) {
+        // This receiver goes now, under the lock: of two that end together one must find that it was the last.
+        self.said = watch::Sender::default().subscribe();
+        if watchers.get(&self.job).is_some_and(|shared| shared.said.receiver_count() == 0) {
             watchers.remove(&self.job);
         }
     }

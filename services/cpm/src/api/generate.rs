@@ -97,7 +97,7 @@ pub(super) async fn accept(
     let accepted = match together {
         Combined::Done(accepted) => accepted,
         Combined::Alone => accept_alone(state, principal, job, asker, idempotency).await?,
-        Combined::Unknown(error) => return Err(error.into()),
+        Combined::Failed(error) => return Err(error.into()),
     };
     if accepted.is_new {
         let (job_id, client_id) = (accepted.job_id, accepted.client_id);

@@ -49,6 +49,8 @@ async fn run(redis: Redis, db: SystemDb, mut jobs: mpsc::Receiver<Enqueue>) {
         match index::add(&redis, &batch).await {
             Ok(()) => dispatched.extend(batch.iter().map(|job| job.job_id)),
             Err(error) => {
+                // One of them may have been dispatched before, and have come back since.
+                dispatched.retain(|known| !batch.iter().any(|job| job.job_id == *known));
                 tracing::warn!(jobs = count, error = %error_chain(&error), "jobs wait for the reconciler: the index can't be written");
             }
         }

@@ -113,6 +113,14 @@ pub async fn job_accept(
         ClientRef::Slug(_) => return Err(AcceptError::UnknownClient),
     };
     let parameters = serde_json::to_value(&job.parameters).map_err(|error| sqlx::Error::Encode(Box::new(error)))?;
+    // Budgets before the idempotency key, as where several are accepted: else two could wait for each other.
+    sqlx::query!(
+        "SELECT app.budgets_lock(ARRAY(SELECT c.id FROM clients c WHERE c.id = $1 OR c.slug = $2), '{}')",
+        id,
+        slug
+    )
+    .execute(&mut **tx)
+    .await?;
     let deadline =
         PgInterval { microseconds: i64::try_from(deadline.as_micros()).unwrap_or(i64::MAX), ..PgInterval::default() };
     let row = sqlx::query!(

@@ -223,7 +223,7 @@ async fn begin_once(ctx: &Context, new: &NewCall<'_>, purpose: &Purpose<'_>) -> 
     match ctx.begins.ask(&begin_item(new, purpose.doing, &purpose.beside)).await {
         Combined::Done(beginning) => return Ok(beginning.of(new)),
         Combined::Alone => {}
-        Combined::Unknown(error) => return Err(BudgetError::Database(error)),
+        Combined::Failed(error) => return Err(BudgetError::Database(error)),
     }
     let mut tx = ctx.deps.db.tenant(Scope::Client(new.client)).await?;
     let begun = call_begin(&mut tx, new, purpose.doing, purpose.beside).await?;

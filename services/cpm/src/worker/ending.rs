@@ -97,7 +97,7 @@ pub(super) async fn complete(ctx: &Context, run: &Run, done: &Completion<'_>) ->
     let which = which(run);
     let completed = match ctx.completes.ask(&complete_item(which, done)).await {
         Combined::Done(completing) => completing.of(which),
-        Combined::Unknown(error) => return Err(error),
+        Combined::Failed(error) => return Err(error),
         Combined::Alone => {
             let mut tx = ctx.deps.db.tenant(Scope::Client(which.client)).await?;
             let completed = job_complete(&mut tx, which, done).await?;
