@@ -206,6 +206,51 @@ async fn archiving_takes_along_what_is_below_and_restoring_brings_that_back() {
     assert!(archived(&smm).await.is_empty());
 }
 
+/// A client that is being made while its agency is archived: it is archived along, or not made.
+#[tokio::test]
+async fn nothing_slips_below_what_is_being_archived() {
+    let smm = start().await;
+    let t = &smm.tenants;
+    let root = smm.person(t.root_people.admin);
+    let app = smm.db.db().await;
+    let insert = async |slug: &str| {
+        let mut tx = app.tenant(Scope::User(t.agency_people.admin)).await.unwrap();
+        sqlx::query("INSERT INTO clients (name, slug, type, parent_id) VALUES ('Late', $1, 'customer', $2)")
+            .bind(slug)
+            .bind(t.agency.uuid())
+            .execute(&mut *tx)
+            .await
+            .map(|_| tx)
+    };
+    let waits = || async {
+        let waiting: bool = sqlx::query_scalar(
+            "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')",
+        )
+        .fetch_one(&mut smm.db.superuser().await)
+        .await
+        .unwrap();
+        waiting
+    };
+    let made = insert("just-in-time").await.unwrap();
+    let archive = async { post(&root, "/clients/heaviside-digital/archive").await.expect(200) };
+    let finish = async {
+        hg_testkit::until("the archiving waits for the new client", waits).await;
+        made.commit().await.unwrap();
+    };
+    let _ = tokio::join!(archive, finish);
+    assert!(archived(&smm).await.contains(&"just-in-time".to_owned()));
+
+    let _ = post(&root, "/clients/heaviside-digital/restore").await.expect(200);
+    let mut archiving = app.tenant(Scope::User(t.root_people.admin)).await.unwrap();
+    sqlx::query("SELECT app.client_archive($1)").bind(t.agency.uuid()).execute(&mut *archiving).await.unwrap();
+    let finish = async {
+        hg_testkit::until("the new client waits for the archiving", waits).await;
+        archiving.commit().await.unwrap();
+    };
+    let (late, ()) = tokio::join!(insert("too-late"), finish);
+    assert!(violates(&late.err().unwrap(), "clients_parent_archived"));
+}
+
 #[tokio::test]
 async fn a_customer_that_was_archived_with_its_agency_moves_on_its_own() {
     let smm = start().await;

@@ -15,3 +15,4 @@ mod refusals;
 mod seo_rules;
 mod strategies;
 mod strategy_versions;
+mod typed_client;
