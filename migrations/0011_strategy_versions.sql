@@ -59,3 +59,59 @@ $$;
 REVOKE ALL ON FUNCTION app.version_authors(uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION app.version_authors(uuid) TO hg_content_app, hg_definer;
 ALTER FUNCTION app.version_authors(uuid) OWNER TO hg_definer;
+
+-- From a client upwards, everybody's strategy and SEO rules in force for a content type: what an effective strategy is made
+-- of, in one round trip. Whether the scope sees the client is decided on the same walk upwards, so that it costs the same
+-- for whoever sees one client as for whoever sees all of them (measured at 10,200 clients: 131 ms through the policies of
+-- three tables for a member of the root, each of which walks down all that the scope sees). Nothing for a client out of sight.
+CREATE POLICY strategies_definer ON strategies FOR SELECT TO hg_definer USING (true);
+CREATE POLICY seo_rules_definer ON seo_rules FOR SELECT TO hg_definer USING (true);
+GRANT SELECT ON strategies, seo_rules TO hg_definer;
+
+CREATE FUNCTION app.strategy_chain(of_client uuid, of_slug text, of_type public.content_type)
+RETURNS TABLE (
+  client_id uuid, client_name varchar, client_slug varchar, client_type public.client_type, distance int, metadata jsonb,
+  strategy_id uuid, strategy_version int, configuration jsonb, rules_id uuid, rules_version int, rules jsonb
+)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = '' SET plan_cache_mode = force_generic_plan SET enable_seqscan = off AS $$
+#variable_conflict use_column
+DECLARE
+  scope_user uuid := nullif(current_setting('app.user_id', true), '')::uuid;
+  scope_client uuid := nullif(current_setting('app.client_id', true), '')::uuid;
+  at_client uuid;
+  ids uuid[] := '{}';
+  is_seen boolean := false;
+BEGIN
+  -- A scope is a person or a client, never both.
+  IF (scope_user IS NULL) = (scope_client IS NULL) THEN
+    RETURN;
+  END IF;
+  IF of_client IS NOT NULL THEN
+    at_client := of_client;
+  ELSE
+    SELECT c.id INTO at_client FROM public.clients c WHERE c.slug = of_slug;
+  END IF;
+  WHILE at_client IS NOT NULL LOOP
+    ids := ids || at_client;
+    is_seen := is_seen OR CASE
+      WHEN scope_client IS NOT NULL THEN at_client = scope_client
+      ELSE EXISTS (SELECT FROM public.client_users m WHERE m.client_id = at_client AND m.user_id = scope_user)
+    END;
+    at_client := (SELECT c.parent_id FROM public.clients c WHERE c.id = at_client);
+  END LOOP;
+  IF NOT is_seen THEN
+    RETURN;
+  END IF;
+  RETURN QUERY
+    SELECT c.id, c.name, c.slug, c.type, (chain.place - 1)::int, CASE WHEN chain.place = 1 THEN c.metadata END,
+           s.id, s.version, s.configuration, r.id, r.version, r.rules
+      FROM unnest(ids) WITH ORDINALITY AS chain (id, place)
+      JOIN public.clients c ON c.id = chain.id
+      LEFT JOIN public.strategies s ON s.client_id = c.id AND s.content_type = of_type AND s.is_active
+      LEFT JOIN public.seo_rules r ON r.client_id = c.id AND r.content_type = of_type AND r.is_active
+     ORDER BY chain.place;
+END
+$$;
+REVOKE ALL ON FUNCTION app.strategy_chain(uuid, text, public.content_type) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION app.strategy_chain(uuid, text, public.content_type) TO hg_content_app, hg_definer;
+ALTER FUNCTION app.strategy_chain(uuid, text, public.content_type) OWNER TO hg_definer;

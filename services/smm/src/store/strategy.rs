@@ -213,16 +213,12 @@ pub(crate) async fn strategy_chain(
         ClientRef::Slug(slug) => (None, Some(slug.as_str())),
     };
     let rows = sqlx::query!(
-        r#"SELECT c.id AS of_id, c.name AS of_name, c.slug AS of_slug, c.metadata AS "metadata: Json<Map<String, Value>>",
-                  above.id AS "client_id!", above.name AS "client_name!", above.type::text AS "client_type!", above.distance AS "distance!",
-                  s.id AS "strategy_id?", s.version AS "version?", s.configuration AS "configuration?: Json<Map<String, Value>>",
-                  r.id AS "rules_id?", r.version AS "rules_version?", r.rules AS "rules?: Json<Map<String, Value>>"
-             FROM clients c
-            CROSS JOIN LATERAL app.ancestor_chain(c.id) AS above
-             LEFT JOIN strategies s ON s.client_id = above.id AND s.is_active AND s.content_type = $3::text::content_type
-             LEFT JOIN seo_rules r ON r.client_id = above.id AND r.is_active AND r.content_type = $3::text::content_type
-            WHERE c.id = $1 OR c.slug = $2
-            ORDER BY above.distance"#,
+        r#"SELECT client_id AS "client_id!", client_name AS "client_name!", client_slug AS "client_slug!",
+                  client_type::text AS "client_type!", distance AS "distance!",
+                  metadata AS "metadata: Json<Map<String, Value>>", strategy_id, strategy_version,
+                  configuration AS "configuration: Json<Map<String, Value>>", rules_id, rules_version,
+                  rules AS "rules: Json<Map<String, Value>>"
+             FROM app.strategy_chain($1, $2, $3::text::content_type)"#,
         id,
         slug,
         content_type.as_str(),
@@ -233,19 +229,13 @@ pub(crate) async fn strategy_chain(
     let mut chain = Vec::with_capacity(rows.len());
     for row in rows {
         facts.get_or_insert_with(|| ClientFacts {
-            id: row.of_id.into(),
-            name: row.of_name,
-            slug: row.of_slug,
-            metadata: row.metadata.0,
+            id: row.client_id.into(),
+            name: row.client_name.clone(),
+            slug: row.client_slug,
+            metadata: row.metadata.map(|metadata| metadata.0).unwrap_or_default(),
         });
-        let strategy = match (row.strategy_id, row.version, row.configuration) {
-            (Some(id), Some(version), Some(fields)) => Some(Saved { id: id.into(), version, fields: fields.0 }),
-            _ => None,
-        };
-        let seo_rules = match (row.rules_id, row.rules_version, row.rules) {
-            (Some(id), Some(version), Some(fields)) => Some(Saved { id: id.into(), version, fields: fields.0 }),
-            _ => None,
-        };
+        let strategy = saved(row.strategy_id, row.strategy_version, row.configuration);
+        let seo_rules = saved(row.rules_id, row.rules_version, row.rules);
         chain.push(Link {
             client_id: row.client_id.into(),
             client_name: row.client_name,
@@ -256,4 +246,12 @@ pub(crate) async fn strategy_chain(
         });
     }
     Ok(facts.map(|facts| (facts, chain)))
+}
+
+fn saved<Id: From<Uuid>>(
+    id: Option<Uuid>,
+    version: Option<i32>,
+    fields: Option<Json<Map<String, Value>>>,
+) -> Option<Saved<Id>> {
+    Some(Saved { id: id?.into(), version: version?, fields: fields?.0 })
 }

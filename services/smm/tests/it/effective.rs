@@ -42,6 +42,23 @@ async fn values_come_from_the_client_its_agency_the_root_and_the_defaults() {
     assert_eq!(seen.client.slug, "cincinnati-electrician");
     let _ = smm.person(t.other_agency_people.owner).get(&by_id).await.expect(404);
     let _ = smm.worker(t.other_customer).get(&by_id).await.expect(404);
+    let _ = smm.person(t.other_agency_people.owner).get(by_slug).await.expect(404);
+    let _ = smm.person(t.other_customer_people.owner).get(by_slug).await.expect(404);
+    let _ = smm.worker(t.other_agency).get(by_slug).await.expect(404);
+    // Visibility runs down: whoever is above sees it, whoever is below sees nothing above it.
+    for above in [t.agency_people.viewer, t.root_people.viewer] {
+        let from_above: EffectiveStrategy = smm.person(above).get(by_slug).await.expect(200).parse();
+        assert_eq!(from_above, seen);
+    }
+    let of_agency = format!("/clients/{}/effective-strategy?content_type=blog_post", t.agency);
+    let _ = smm.worker(t.agency).get(&by_id).await.expect(200);
+    let _ = smm.worker(t.customer).get(&of_agency).await.expect(404);
+    let _ = smm.person(t.customer_people.owner).get(&of_agency).await.expect(404);
+    let _ = smm
+        .person(t.customer_people.owner)
+        .get("/clients/no-such/effective-strategy?content_type=blog")
+        .await
+        .expect(404);
     assert_eq!(
         smm.worker(t.customer).get(&format!("/clients/{}/effective-strategy", t.customer)).await.expect(422).fields(),
         ["content_type"]
