@@ -292,6 +292,65 @@ BEGIN
 END
 $$;
 
+-- A page of the clients in sight, by name: their ids. Row-level security would have all of somebody's 10,000 clients
+-- fetched and sorted for a page of 20, for it doesn't know how many they are; the rows themselves are read through it.
+-- Custom plans: each list wants the index of its own filter.
+CREATE FUNCTION app.client_page(of_text text, of_type public.client_type, of_parent uuid, only_archived boolean,
+                                after_name text, after_id uuid, skipped bigint, most bigint) RETURNS SETOF uuid
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = '' SET plan_cache_mode = force_custom_plan ROWS 20 AS $$
+DECLARE
+  ids uuid[];
+BEGIN
+  IF of_text IS NULL AND app.sees_all_clients() THEN
+    RETURN QUERY
+      SELECT c.id FROM public.clients c
+       WHERE (of_type IS NULL OR c.type = of_type) AND (of_parent IS NULL OR c.parent_id = of_parent)
+         AND (only_archived IS NULL OR (c.archived_at IS NOT NULL) = only_archived)
+         AND (after_name IS NULL OR (lower(c.name), c.id) > (lower(after_name), after_id))
+       ORDER BY lower(c.name), c.id OFFSET skipped LIMIT most;
+    RETURN;
+  END IF;
+  IF of_text IS NULL THEN
+    ids := app.client_ids_with_role('viewer'::public.member_role);
+  ELSE
+    ids := ARRAY(SELECT app.client_search(of_text));
+  END IF;
+  RETURN QUERY
+    SELECT c.id FROM (SELECT DISTINCT unnest(ids) AS id) AS seen JOIN public.clients c ON c.id = seen.id
+     WHERE (of_type IS NULL OR c.type = of_type) AND (of_parent IS NULL OR c.parent_id = of_parent)
+       AND (only_archived IS NULL OR (c.archived_at IS NOT NULL) = only_archived)
+       AND (after_name IS NULL OR (lower(c.name), c.id) > (lower(after_name), after_id))
+     ORDER BY lower(c.name), c.id OFFSET skipped LIMIT most;
+END
+$$;
+
+-- How many clients such a list has, counted up to `most`.
+CREATE FUNCTION app.client_page_total(of_text text, of_type public.client_type, of_parent uuid, only_archived boolean, most bigint)
+RETURNS bigint
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = '' SET plan_cache_mode = force_custom_plan AS $$
+DECLARE
+  ids uuid[];
+BEGIN
+  IF of_text IS NULL AND app.sees_all_clients() THEN
+    RETURN (SELECT count(*) FROM (
+      SELECT FROM public.clients c
+       WHERE (of_type IS NULL OR c.type = of_type) AND (of_parent IS NULL OR c.parent_id = of_parent)
+         AND (only_archived IS NULL OR (c.archived_at IS NOT NULL) = only_archived)
+       LIMIT most) AS counted);
+  END IF;
+  IF of_text IS NULL THEN
+    ids := app.client_ids_with_role('viewer'::public.member_role);
+  ELSE
+    ids := ARRAY(SELECT app.client_search(of_text));
+  END IF;
+  RETURN (SELECT count(*) FROM (
+    SELECT FROM (SELECT DISTINCT unnest(ids) AS id) AS seen JOIN public.clients c ON c.id = seen.id
+     WHERE (of_type IS NULL OR c.type = of_type) AND (of_parent IS NULL OR c.parent_id = of_parent)
+       AND (only_archived IS NULL OR (c.archived_at IS NOT NULL) = only_archived)
+     LIMIT most) AS counted);
+END
+$$;
+
 -- Everything in sight from a client downwards, or all of it where none is given: rows in no order, for the service to
 -- make a tree of. `own_role` is the role on the very client, at `of_top` the inherited one. One walk instead of a
 -- policy per table.
@@ -489,6 +548,8 @@ BEGIN
   FOREACH f IN ARRAY ARRAY[
     'app.client_decided_by(uuid)', 'app.client_move(uuid, uuid)', 'app.client_archive(uuid)', 'app.client_restore(uuid)',
     'app.client_slug(text)', 'app.client_search(text)', 'app.client_tree(uuid)', 'app.sees_all_clients()',
+    'app.client_page(text, public.client_type, uuid, boolean, text, uuid, bigint, bigint)',
+    'app.client_page_total(text, public.client_type, uuid, boolean, bigint)',
     'app.client_release_budgets(uuid)', 'app.client_leave(uuid)', 'app.invitation_accept(bytea)', 'app.invitation_inviters(uuid)',
     'auth.invitation_lookup(bytea)', 'auth.invitation_accept_new(bytea, text, text)'
   ]::regprocedure[] LOOP

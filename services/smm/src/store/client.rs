@@ -109,99 +109,47 @@ pub(crate) struct ClientWindow<'a> {
     pub(crate) limit: i64,
 }
 
-// The same page of everything in sight, or of what a search has found. Two statements, for each wants a plan of its own.
-macro_rules! client_page {
-    ($from:tt, $text:expr, $filter:ident, $window:ident) => {
-        sqlx::query_as!(
-            ClientRow,
-            r#"SELECT c.id AS "id!", c.name AS "name!", c.slug AS "slug!", c.type::text AS "client_type!", c.parent_id,
-                      c.metadata AS "metadata!: Json<Map<String, Value>>", c.archived_at,
-                      c.created_at AS "created_at!", c.updated_at AS "updated_at!",
-                      app.role_on(c.id)::text AS role, app.user_id() IS NOT NULL AS "is_person!"
-                 FROM (
-                   SELECT clients.* FROM "#
-                + $from
-                + r#"
-                    WHERE $1::text IS NOT DISTINCT FROM $1
-                      AND ($2::text IS NULL OR type = $2::text::client_type)
-                      AND ($3::uuid IS NULL OR parent_id = $3)
-                      AND ($4::boolean IS NULL OR (archived_at IS NOT NULL) = $4)
-                      AND ($5::text IS NULL OR (lower(name), clients.id) > (lower($5), $6))
-                    ORDER BY lower(name), clients.id
-                   OFFSET $7 LIMIT $8
-                 ) AS c
-                ORDER BY lower(c.name), c.id"#,
-            $text,
-            $filter.client_type.map(ClientType::as_str),
-            $filter.parent_id.map(ClientId::uuid),
-            $filter.only_archived(),
-            $window.after.map(|(name, _)| name.as_str()),
-            $window.after.map(|(_, id)| *id),
-            $window.offset,
-            $window.limit,
-        )
-    };
-}
-
-/// A page of what the scope sees, by name.
+/// A page of what the scope sees, by name. The function says which, the rows are read as the scope sees them.
 pub(crate) async fn client_list(
     tx: &mut TenantTx,
     filter: &ClientFilter<'_>,
     window: &ClientWindow<'_>,
 ) -> Result<Vec<Client>, sqlx::Error> {
-    let rows = match filter.text {
-        None => client_page!("clients", None::<&str>, filter, window).fetch_all(&mut **tx).await?,
-        Some(text) => {
-            client_page!(
-                "app.client_search($1) AS found (id) JOIN clients ON clients.id = found.id",
-                text,
-                filter,
-                window
-            )
-            .fetch_all(&mut **tx)
-            .await?
-        }
-    };
+    let rows = sqlx::query_as!(
+        ClientRow,
+        r#"SELECT c.id AS "id!", c.name AS "name!", c.slug AS "slug!", c.type::text AS "client_type!", c.parent_id,
+                  c.metadata AS "metadata!: Json<Map<String, Value>>", c.archived_at,
+                  c.created_at AS "created_at!", c.updated_at AS "updated_at!",
+                  app.role_on(c.id)::text AS role, app.user_id() IS NOT NULL AS "is_person!"
+             FROM app.client_page($1, $2::text::client_type, $3, $4, $5, $6, $7, $8) AS page (id)
+            CROSS JOIN LATERAL (SELECT * FROM clients WHERE clients.id = page.id OFFSET 0) AS c
+            ORDER BY lower(c.name), c.id"#,
+        filter.text,
+        filter.client_type.map(ClientType::as_str),
+        filter.parent_id.map(ClientId::uuid),
+        filter.only_archived(),
+        window.after.map(|(name, _)| name.as_str()),
+        window.after.map(|(_, id)| *id),
+        window.offset,
+        window.limit,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
     rows.into_iter().map(|row| row.into_seen().map(|seen| seen.client)).collect()
-}
-
-macro_rules! client_counted {
-    ($from:tt, $text:expr, $filter:ident, $most:ident) => {
-        sqlx::query_scalar!(
-            r#"SELECT count(*) AS "count!" FROM (
-                 SELECT FROM "#
-                + $from
-                + r#"
-                  WHERE $1::text IS NOT DISTINCT FROM $1
-                    AND ($2::text IS NULL OR type = $2::text::client_type)
-                    AND ($3::uuid IS NULL OR parent_id = $3)
-                    AND ($4::boolean IS NULL OR (archived_at IS NOT NULL) = $4)
-                  LIMIT $5
-               ) AS counted"#,
-            $text,
-            $filter.client_type.map(ClientType::as_str),
-            $filter.parent_id.map(ClientId::uuid),
-            $filter.only_archived(),
-            $most,
-        )
-    };
 }
 
 /// How many clients the filter leaves, counted up to `most`.
 pub(crate) async fn client_count(tx: &mut TenantTx, filter: &ClientFilter<'_>, most: i64) -> Result<u64, sqlx::Error> {
-    let counted = match filter.text {
-        None => client_counted!("clients", None::<&str>, filter, most).fetch_one(&mut **tx).await?,
-        Some(text) => {
-            client_counted!(
-                "app.client_search($1) AS found (id) JOIN clients ON clients.id = found.id",
-                text,
-                filter,
-                most
-            )
-            .fetch_one(&mut **tx)
-            .await?
-        }
-    };
+    let counted = sqlx::query_scalar!(
+        r#"SELECT app.client_page_total($1, $2::text::client_type, $3, $4, $5) AS "count!""#,
+        filter.text,
+        filter.client_type.map(ClientType::as_str),
+        filter.parent_id.map(ClientId::uuid),
+        filter.only_archived(),
+        most,
+    )
+    .fetch_one(&mut **tx)
+    .await?;
     Ok(u64::try_from(counted).unwrap_or_default())
 }
 
