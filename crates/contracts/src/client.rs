@@ -172,6 +172,17 @@ impl Peer {
         self.json(call).await
     }
 
+    /// POST without a body.
+    pub(crate) async fn post<T: DeserializeOwned>(&self, on_behalf: &Principal, path: &str) -> Result<T, ClientError> {
+        self.json(self.call(on_behalf, Method::POST, path)?).await
+    }
+
+    /// POST without a body, answered without one.
+    pub(crate) async fn post_empty(&self, on_behalf: &Principal, path: &str) -> Result<(), ClientError> {
+        let answer = self.call(on_behalf, Method::POST, path)?.send().await.map_err(|error| self.away(error))?;
+        self.accept(answer).await.map(drop)
+    }
+
     pub(crate) async fn delete(&self, on_behalf: &Principal, path: &str) -> Result<(), ClientError> {
         let answer = self.call(on_behalf, Method::DELETE, path)?.send().await.map_err(|error| self.away(error))?;
         self.accept(answer).await.map(drop)

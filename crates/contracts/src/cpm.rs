@@ -1,5 +1,7 @@
 //! Content production: jobs, their events, providers.
 
+mod analytics;
+
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
@@ -13,6 +15,7 @@ use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+pub use self::analytics::{StrategyAnalytics, StrategyFigures, StrategyFiguresQuery};
 use crate::{
     Page,
     client::{ClientError, Peer},

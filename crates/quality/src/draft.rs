@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::parse::{Parsed, Part};
 
 /// What a strategy demands. What is empty or absent isn't checked.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Rules {
     /// Fewest and most words of the body.
@@ -23,6 +23,8 @@ pub struct Rules {
     pub tone_words: Vec<String>,
     /// What the reader shall do.
     pub call_to_action: Option<String>,
+    /// Where the call to action leads: an address that the text shall have.
+    pub call_to_action_url: Option<String>,
     /// The place that the text is about.
     pub location: Option<String>,
     /// Platforms that need a post.
@@ -35,10 +37,34 @@ pub struct Rules {
     pub hashtags: Vec<String>,
     /// Most characters of the meta description.
     pub meta_description_length: Option<u32>,
+    /// Most characters of an e-mail's subject.
+    pub subject_length: Option<u32>,
+    /// Most characters of an e-mail's preheader.
+    pub preheader_length: Option<u32>,
+    /// From where to where the SEO checks are content.
+    pub seo: SeoThresholds,
+}
+
+/// From where to where the SEO checks are content. What is absent is judged by the usual thresholds.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SeoThresholds {
+    /// `(min, max)` per cent of the words that may be the focus keyphrase.
+    pub keyphrase_density: Option<(f64, f64)>,
+    /// `(min, max)` per cent of the subheadings that shall have it.
+    pub keyphrase_in_headings: Option<(u32, u32)>,
+    /// The widest title in pixels.
+    pub title_width: Option<u32>,
+    /// `(min, max)` characters of the meta description.
+    pub meta_description_range: Option<(u32, u32)>,
+    /// The fewest words.
+    pub text_length_min: Option<u32>,
+    /// Ids of SEO checks that don't apply.
+    pub skipped_checks: Vec<String>,
 }
 
 /// A text to judge.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Draft {
     /// What it is.
     pub content_type: ContentType,

@@ -28,7 +28,7 @@ mod report;
 mod text;
 
 pub use checks::check;
-pub use draft::{Draft, Rules};
+pub use draft::{Draft, Rules, SeoThresholds};
 pub use parse::{Note, Parsed, Part, parse};
 pub use platform::{Platform, x_length};
 pub use report::{Check, Group, Insights, Report, Verdict};

@@ -70,12 +70,20 @@ id!(
     StrategyId
 );
 id!(
+    /// SEO rules of one client for one content type.
+    SeoRulesId
+);
+id!(
     /// A prompt template.
     TemplateId
 );
 id!(
     /// A trusted service's API key (the key's id, never the key).
     ApiKeyId
+);
+id!(
+    /// An invitation to become a member of a client.
+    InvitationId
 );
 id!(
     /// A signed-in browser's session.

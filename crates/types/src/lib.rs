@@ -10,7 +10,7 @@ pub mod provider;
 pub mod tenancy;
 
 pub use content::{ContentType, JobStatus, Length};
-pub use id::{ApiKeyId, ClientId, JobId, SessionId, StrategyId, TemplateId, UserId};
+pub use id::{ApiKeyId, ClientId, InvitationId, JobId, SeoRulesId, SessionId, StrategyId, TemplateId, UserId};
 pub use money::Usd;
 pub use provider::Provider;
 pub use tenancy::{ClientType, Role};

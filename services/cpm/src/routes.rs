@@ -5,7 +5,7 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder
 use utoipa::{Modify, OpenApi};
 
 use crate::{
-    api::{estimate, generate, jobs, providers},
+    api::{analytics, estimate, generate, jobs, providers},
     state::AppState,
 };
 
@@ -23,6 +23,7 @@ pub(crate) fn routes() -> Routes<AppState> {
         .add(known, routes!(jobs::show::job_status))
         .add(known, routes!(jobs::retry::job_retry))
         .add(known, routes!(jobs::events::job_events))
+        .add(known, routes!(analytics::strategy_analytics_show))
 }
 
 #[derive(OpenApi)]

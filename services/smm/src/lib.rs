@@ -1,9 +1,10 @@
 //! Strategy management: the hierarchy of clients, who belongs to them, and the strategies that decide how their
 //! content sounds.
 //!
-//! It owns the tables `clients`, `client_users`, `strategies`, `strategy_versions` and `seo_rules`, and reads or
-//! writes no others. What a caller sees is decided by row-level security; what a caller may change is decided in
-//! [`domain::access`] and, should that ever be wrong, by row-level security again.
+//! It owns the tables `clients`, `client_users`, `invitations`, `strategies`, `strategy_versions`, `seo_rules` and
+//! `seo_rule_versions`, and reaches others only through functions of the schema. What a caller sees is decided by
+//! row-level security; what a caller may change is decided in [`domain::access`] and, should that ever be wrong, by
+//! row-level security again.
 
 mod api;
 pub mod config;

@@ -3,7 +3,7 @@
 use hg_common::http::{Access, Routes, routes};
 
 use crate::{
-    api::{clients, members, strategies},
+    api::{clients, invitations, members, seo_rules, strategies},
     state::AppState,
 };
 
@@ -17,8 +17,19 @@ pub(crate) fn routes() -> Routes<AppState> {
             routes!(clients::fetch::get_client, clients::update::update_client, clients::delete::delete_client),
         )
         .add(internal, routes!(clients::hierarchy::get_hierarchy))
+        .add(internal, routes!(clients::tree::get_client_tree))
+        .add(internal, routes!(clients::relocate::move_client))
+        .add(internal, routes!(clients::archive::archive_client))
+        .add(internal, routes!(clients::restore::restore_client))
+        .add(internal, routes!(clients::deletion::get_deletion))
         .add(internal, routes!(members::list::list_members, members::put::put_member))
-        .add(internal, routes!(members::delete::delete_member))
+        .add(internal, routes!(members::change::change_member, members::delete::delete_member))
+        .add(internal, routes!(members::leave::leave_client))
+        .add(internal, routes!(invitations::list::list_invitations, invitations::create::create_invitation))
+        .add(internal, routes!(invitations::resend::resend_invitation))
+        .add(internal, routes!(invitations::revoke::revoke_invitation))
+        .add(internal, routes!(invitations::preview::preview_invitation))
+        .add(internal, routes!(invitations::accept::accept_invitation))
         .add(internal, routes!(strategies::list::list_strategies, strategies::create::create_strategy))
         .add(internal, routes!(strategies::effective::get_effective_strategy))
         .add(
@@ -29,4 +40,22 @@ pub(crate) fn routes() -> Routes<AppState> {
                 strategies::delete::delete_strategy
             ),
         )
+        .add(internal, routes!(strategies::guide::get_strategy_guide))
+        .add(internal, routes!(strategies::versions::list_strategy_versions))
+        .add(internal, routes!(strategies::version::get_strategy_version))
+        .add(internal, routes!(strategies::compare::compare_strategy))
+        .add(internal, routes!(strategies::restore::restore_strategy))
+        .add(internal, routes!(seo_rules::list::list_seo_rules, seo_rules::create::create_seo_rules))
+        .add(
+            internal,
+            routes!(
+                seo_rules::fetch::get_seo_rules,
+                seo_rules::update::update_seo_rules,
+                seo_rules::delete::delete_seo_rules
+            ),
+        )
+        .add(internal, routes!(seo_rules::versions::list_seo_rules_versions))
+        .add(internal, routes!(seo_rules::version::get_seo_rules_version))
+        .add(internal, routes!(seo_rules::compare::compare_seo_rules))
+        .add(internal, routes!(seo_rules::restore::restore_seo_rules))
 }

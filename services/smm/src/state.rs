@@ -7,8 +7,10 @@ use hg_common::{
 use hg_contracts::smm::EffectiveStrategy;
 use hg_types::{ContentType, id::ClientRef};
 
-/// Whose effective strategy was asked for, by whom.
-pub(crate) type EffectiveKey = (Scope, ClientRef, ContentType);
+use crate::domain::effective::Detail;
+
+/// Whose effective strategy was asked for, by whom, and how much was to be told.
+pub(crate) type EffectiveKey = (Scope, ClientRef, ContentType, Detail);
 
 /// What every handler shares.
 #[derive(Clone, Debug)]

@@ -1,4 +1,4 @@
-//! What a strategy says, and what holds for a client in the end.
+//! What a strategy says.
 //!
 //! Shapes only: bounds are checked and values inherited by the strategy service.
 
@@ -9,6 +9,8 @@ use hg_types::{ClientId, ContentType, StrategyId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
+
+use super::versions::{VersionInfo, understood};
 
 /// A word range `[min, max]`; both ends count.
 pub type WordRange = (u32, u32);
@@ -21,6 +23,12 @@ pub struct StrategyFields {
     /// How it shall sound: `professional`, `educational`, `authoritative`, … Free text, at most 100 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tone: Option<String>,
+    /// Words that carry the tone, of which a text should use some; at most 20.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tone_words: Option<Vec<String>>,
+    /// How the brand really sounds: passages of its own texts, at most 5 with 2,000 characters each.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub voice_samples: Option<Vec<String>>,
     /// Who shall read it; at most 500 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target_audience: Option<String>,
@@ -36,6 +44,9 @@ pub struct StrategyFields {
     /// What the reader shall do in the end ("contact for quote").
     #[serde(skip_serializing_if = "Option::is_none")]
     pub call_to_action: Option<String>,
+    /// Where the call to action leads: an `http` or `https` address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub call_to_action_url: Option<String>,
     /// Where the reader is ("Cincinnati, Ohio").
     #[serde(skip_serializing_if = "Option::is_none")]
     pub location_focus: Option<String>,
@@ -56,11 +67,11 @@ pub struct StrategyFields {
     #[schema(value_type = Option<Vec<u32>>)]
     pub word_count_range: Option<WordRange>,
     /// Only read: the reference's name for the lower end of `word_count_range`. Comes with `word_count_max`.
-    #[serde(skip_serializing)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(write_only)]
     pub word_count_min: Option<u32>,
     /// Only read: the reference's name for the upper end of `word_count_range`. Comes with `word_count_min`.
-    #[serde(skip_serializing)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(write_only)]
     pub word_count_max: Option<u32>,
     /// `beginner`, `intermediate`, `expert`; free text.
@@ -114,6 +125,18 @@ pub struct StrategyFields {
     /// The longest subject line, in characters (e-mail); 10–200.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject_length: Option<u32>,
+    /// The longest preheader, in characters (e-mail); 20–200.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preheader_length: Option<u32>,
+    /// How an e-mail greets ("Hello," or "Dear neighbour,").
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email_greeting: Option<String>,
+    /// What an e-mail ends with: who signs it, in one or more lines.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email_signature: Option<String>,
+    /// Whether a postscript follows the signature (e-mail).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub include_postscript: Option<bool>,
     /// How many e-mails the campaign has; 1–10.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email_count: Option<u32>,
@@ -126,6 +149,34 @@ pub struct StrategyFields {
     /// Facts that must be right (product descriptions); at most 50.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub product_facts: Option<Vec<String>>,
+    /// Only read, like the six below: a name that the reference's own strategies use. It becomes a key of `extras`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(write_only)]
+    pub include_experiments: Option<bool>,
+    /// Only read: becomes a key of `extras`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(write_only)]
+    pub include_diagrams: Option<bool>,
+    /// Only read: becomes a key of `extras`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(write_only)]
+    pub include_case_studies: Option<bool>,
+    /// Only read: becomes a key of `extras`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(write_only)]
+    pub include_visuals: Option<bool>,
+    /// Only read: becomes a key of `extras`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(write_only)]
+    pub seasonal_content: Option<bool>,
+    /// Only read: becomes a key of `extras`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(write_only)]
+    pub engagement_focus: Option<bool>,
+    /// Only read: becomes a key of `extras`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(write_only)]
+    pub post_frequency: Option<String>,
     /// Whatever else templates of this client read; at most 8 KiB.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
@@ -145,7 +196,7 @@ pub struct Strategy {
     pub content_type: ContentType,
     /// What it says.
     pub configuration: StrategyFields,
-    /// Whether it is the one in force.
+    /// Whether it is the one in force. A deleted strategy isn't, until one of its versions is restored.
     pub is_active: bool,
     /// Goes up with every save.
     pub version: i32,
@@ -168,71 +219,32 @@ pub struct SaveStrategy {
     /// Why; at most 1,000 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
-}
-
-/// From which level of the hierarchy a value comes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Level {
-    /// The client's own.
-    Client,
-    /// Its agency's.
-    Agency,
-    /// The root's.
-    Root,
-    /// Built in.
-    Default,
-}
-
-/// A strategy that took part in an effective one.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct StrategySource {
-    /// From which level.
-    pub level: Level,
-    /// Whose strategy; none for the built-in defaults.
-    pub client_id: Option<ClientId>,
-    /// Its owner's name.
-    pub client_name: Option<String>,
-    /// Which strategy.
-    pub strategy_id: Option<StrategyId>,
-    /// Which version of it.
+    /// The version that this save is based on: 409 when somebody has saved a newer one. Left out, the save wins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<i32>,
 }
 
-/// What is known of the client itself, for templates.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct ClientFacts {
-    /// Its id.
-    pub id: ClientId,
-    /// Its name.
-    pub name: String,
-    /// Its slug.
-    pub slug: String,
-    /// Its metadata.
-    #[schema(value_type = Object)]
-    pub metadata: Map<String, Value>,
-}
-
-/// The strategy that holds for a client: its own values, else its agency's, else the root's, else built in.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct EffectiveStrategy {
-    /// For whom.
-    pub client: ClientFacts,
-    /// For what.
-    pub content_type: ContentType,
-    /// The values.
-    pub values: StrategyFields,
-    /// The strategies that took part, the nearest first; the built-in defaults last.
-    pub sources: Vec<StrategySource>,
-    /// For each value its place in `sources`.
-    pub explain: BTreeMap<String, usize>,
-}
-
-/// What the effective strategy is asked for.
-#[derive(Clone, Debug, Serialize, Deserialize, IntoParams)]
+/// Which strategies of a client to list.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub struct EffectiveStrategyQuery {
-    /// For what.
-    pub content_type: ContentType,
+pub struct ListStrategies {
+    /// Also those that were deleted, which may be restored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deleted: Option<bool>,
+}
+
+/// A strategy as it was saved once.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct StrategyVersion {
+    /// Which strategy.
+    pub strategy_id: StrategyId,
+    /// When, by whom, why.
+    #[serde(flatten)]
+    pub info: VersionInfo,
+    /// Its name then.
+    pub name: String,
+    /// What it said then.
+    #[serde(deserialize_with = "understood")]
+    pub configuration: StrategyFields,
 }

@@ -47,7 +47,13 @@ async fn give_the_paver_a_call_to_action(system: &System, client: ClientId) {
     let strategy = strategies.data.into_iter().find(|strategy| strategy.content_type == ContentType::BlogPost).unwrap();
     let mut configuration = strategy.configuration;
     configuration.call_to_action = Some(PAVERS_CALL.to_owned());
-    let save = SaveStrategy { name: strategy.name, content_type: ContentType::BlogPost, configuration, note: None };
+    let save = SaveStrategy {
+        name: strategy.name,
+        content_type: ContentType::BlogPost,
+        configuration,
+        note: None,
+        version: Some(strategy.version),
+    };
     smm.update_strategy(&owner, strategy.id, &save).await.unwrap();
 }
 

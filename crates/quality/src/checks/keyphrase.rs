@@ -11,6 +11,10 @@ use crate::{
 
 /// Words below which density says nothing.
 const DENSITY_WORDS: u32 = 100;
+/// Per cent of the words that may be the keyphrase; up to one more is poor, still more is bad.
+const DENSITY: (f64, f64) = (0.5, 3.0);
+/// Per cent of the subheadings that shall have the keyphrase.
+const HEADINGS: (u32, u32) = (30, 75);
 
 pub(super) fn checks(subject: &Subject<'_>) -> Vec<Check> {
     let Some(phrase) = &subject.keyphrase else {
@@ -70,16 +74,17 @@ fn density(subject: &Subject<'_>, phrase: &Keyphrase<'_>) -> Option<Check> {
     let headings = subject.read.headings(1..=6).map(|block| phrase.times(block.words)).sum::<usize>();
     let times = headings + subject.read.sentences().map(|it| phrase.times(it.words)).sum::<usize>();
     let density = percent(times, total as usize);
+    let (least, most) = subject.draft.rules.seo.keyphrase_density.unwrap_or(DENSITY);
     let (verdict, advice) = match times {
         0 => (Verdict::Bad, "Use the keyphrase in the text."),
         1 => (Verdict::Poor, "Use the keyphrase more than once."),
-        _ if density < 0.5 => (Verdict::Poor, "Use the keyphrase a little more often."),
-        _ if density <= 3.0 => (Verdict::Good, ""),
-        _ if density <= 4.0 => (Verdict::Poor, "Use the keyphrase less often: the text sounds forced."),
+        _ if density < least => (Verdict::Poor, "Use the keyphrase a little more often."),
+        _ if density <= most => (Verdict::Good, ""),
+        _ if density <= most + 1.0 => (Verdict::Poor, "Use the keyphrase less often: the text sounds forced."),
         _ => (Verdict::Bad, "Use the keyphrase far less often: this looks like spam."),
     };
     let value = format!("{density:.1} % ({})", many(times as u64, "time"));
-    Some(Check::new(("keyphrase_density", "Keyphrase density"), value, "0.5–3 %", verdict, advice))
+    Some(Check::new(("keyphrase_density", "Keyphrase density"), value, format!("{least}–{most} %"), verdict, advice))
 }
 
 fn title(subject: &Subject<'_>, phrase: &Keyphrase<'_>) -> Check {
@@ -114,16 +119,17 @@ fn headings(subject: &Subject<'_>, phrase: &Keyphrase<'_>) -> Check {
     let total = subject.read.headings(2..=3).count();
     let with = subject.read.headings(2..=3).filter(|block| phrase.mostly_in(block.words)).count();
     let share = percent(with, total);
-    let good = (30.0..=75.0).contains(&share) || total == 1 && with == 1;
+    let (least, most) = subject.draft.rules.seo.keyphrase_in_headings.unwrap_or(HEADINGS);
+    let good = (f64::from(least)..=f64::from(most)).contains(&share) || total == 1 && with == 1;
     let advice = if total == 0 {
         "Add subheadings, and use the keyphrase in some of them."
-    } else if share < 30.0 {
+    } else if share < f64::from(least) {
         "Use the keyphrase, or most of its words, in more subheadings."
     } else {
         "Use the keyphrase in fewer subheadings."
     };
     let id = ("keyphrase_in_subheadings", "Keyphrase in subheadings");
-    Check::new(id, format!("{with} of {total}"), "30–75 %", good_if(good, Verdict::Poor), advice)
+    Check::new(id, format!("{with} of {total}"), format!("{least}–{most} %"), good_if(good, Verdict::Poor), advice)
 }
 
 fn slug(subject: &Subject<'_>, phrase: &Keyphrase<'_>) -> Option<Check> {

@@ -40,13 +40,15 @@ pub fn check(draft: &Draft) -> Report {
         title_words: words(&draft.title),
         meta_words: words(draft.meta_description.as_deref().unwrap_or_default()),
     };
-    let (seo, readability) = match draft.content_type {
+    let (mut seo, readability) = match draft.content_type {
         ContentType::SocialMedia => (social::reach(&subject), social::readability(&subject)),
         ContentType::EmailCampaign => (email::inbox(&subject), readability::checks(&subject)),
         ContentType::BlogPost | ContentType::PressRelease | ContentType::ProductDescription => {
             (seo::checks(&subject), readability::checks(&subject))
         }
     };
+    let skipped = &draft.rules.seo.skipped_checks;
+    seo.retain(|check| !skipped.contains(&check.id));
     let strategy = strategy::checks(&subject);
     let hard_failures = hard::failures(&subject);
     let groups: Vec<Group> = [("seo", seo), ("readability", readability), ("strategy", strategy)]

@@ -14,6 +14,8 @@ use crate::{
 
 /// Pixels that a result page shows of a title.
 const TITLE_PIXELS: u32 = 600;
+/// Characters that it shows of a description.
+const META_CHARACTERS: (u32, u32) = (121, 156);
 
 pub(super) fn checks(subject: &Subject<'_>) -> Vec<Check> {
     let mut checks = keyphrase::checks(subject);
@@ -28,42 +30,44 @@ pub(super) fn checks(subject: &Subject<'_>) -> Vec<Check> {
 
 fn width(subject: &Subject<'_>) -> Check {
     let width = title_width(&subject.draft.title);
+    let most = subject.draft.rules.seo.title_width.unwrap_or(TITLE_PIXELS);
     let (verdict, advice) = match width {
         0 => (Verdict::Bad, "Give the text a title."),
-        _ => (good_if(width <= TITLE_PIXELS, Verdict::Poor), "Shorten the title: search results would cut it off."),
+        _ => (good_if(width <= most, Verdict::Poor), "Shorten the title: search results would cut it off."),
     };
-    Check::new(("title_width", "Title width"), format!("{width} px"), "at most 600 px", verdict, advice)
+    Check::new(("title_width", "Title width"), format!("{width} px"), format!("at most {most} px"), verdict, advice)
 }
 
 fn meta_length(subject: &Subject<'_>) -> Check {
     let meta = subject.draft.meta_description.as_deref().map_or("", str::trim);
-    let length = meta.chars().count();
+    let length = super::count(meta.chars().count());
+    let (least, most) = subject.draft.rules.seo.meta_description_range.unwrap_or(META_CHARACTERS);
     let (verdict, advice) = match length {
         0 => (Verdict::Bad, "Write a meta description: what the reader finds here, and why to read it."),
-        1..=120 => (Verdict::Ok, "Use the space: tell more of what the reader finds here."),
-        121..=156 => (Verdict::Good, ""),
+        _ if length < least => (Verdict::Ok, "Use the space: tell more of what the reader finds here."),
+        _ if length <= most => (Verdict::Good, ""),
         _ => (Verdict::Ok, "Shorten the meta description: its end would be cut off."),
     };
     let id = ("meta_description_length", "Meta description length");
-    Check::new(id, format!("{length} characters"), "121–156 characters", verdict, advice)
+    Check::new(id, format!("{length} characters"), format!("{least}–{most} characters"), verdict, advice)
 }
 
-/// Good, ok and poor lengths in words; less is bad.
-const fn lengths(content_type: ContentType) -> (u32, u32, u32) {
+/// The length in words from which on a text is good; up to 50 less is ok, up to 100 less poor, still less bad.
+const fn good_length(content_type: ContentType) -> u32 {
     match content_type {
-        ContentType::ProductDescription => (200, 150, 100),
-        _ => (300, 250, 200),
+        ContentType::ProductDescription => 200,
+        _ => 300,
     }
 }
 
 fn text_length(subject: &Subject<'_>) -> Check {
     let words = subject.read.word_count;
-    let (good, ok, poor) = lengths(subject.draft.content_type);
+    let good = subject.draft.rules.seo.text_length_min.unwrap_or_else(|| good_length(subject.draft.content_type));
     let verdict = if words >= good {
         Verdict::Good
-    } else if words >= ok {
+    } else if words.saturating_add(50) >= good {
         Verdict::Ok
-    } else if words >= poor {
+    } else if words.saturating_add(100) >= good {
         Verdict::Poor
     } else {
         Verdict::Bad

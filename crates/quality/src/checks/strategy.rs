@@ -17,8 +17,11 @@ pub(super) fn checks(subject: &Subject<'_>) -> Vec<Check> {
         required(subject),
         tone(subject),
         call_to_action(subject),
+        call_to_action_link(subject),
         location(subject),
         meta_length(subject),
+        part_limit(subject, "subject", subject.draft.rules.subject_length),
+        part_limit(subject, "preheader", subject.draft.rules.preheader_length),
     ]);
     if social {
         checks.extend(super::social::hashtags(subject));
@@ -88,6 +91,36 @@ fn call_to_action(subject: &Subject<'_>) -> Option<Check> {
     };
     let advice = format!("Ask the reader in one sentence: {}.", wanted.trim().trim_end_matches('.'));
     Some(Check::new(("call_to_action", "Call to action"), value, format!("“{}”", wanted.trim()), verdict, advice))
+}
+
+fn call_to_action_link(subject: &Subject<'_>) -> Option<Check> {
+    let wanted = subject.draft.rules.call_to_action_url.as_deref().map(str::trim).filter(|it| !it.is_empty())?;
+    let parts = || subject.draft.parts.iter().map(|part| part.text.as_str());
+    let there = std::iter::once(subject.draft.markdown.as_str()).chain(parts()).any(|text| leads_to(text, wanted));
+    let value = if there { "linked" } else { "not linked" };
+    let advice = format!("Lead the reader to {wanted}.");
+    let id = ("call_to_action_link", "Link of the call to action");
+    Some(Check::new(id, value, wanted, good_if(there, Verdict::Poor), advice))
+}
+
+/// Whether a text has this very address, and not one that only begins with it.
+fn leads_to(text: &str, address: &str) -> bool {
+    text.match_indices(address).any(|(at, _)| {
+        let rest = text[at + address.len()..].trim_start_matches('/');
+        let rest = rest.trim_start_matches(['.', ',', ';', ':', '!', '?']);
+        rest.chars().next().is_none_or(|next| next.is_whitespace() || "()[]<>\"'*_".contains(next))
+    })
+}
+
+/// A part of an e-mail that the strategy wants shorter than inboxes do.
+fn part_limit(subject: &Subject<'_>, part: &str, limit: Option<u32>) -> Option<Check> {
+    let limit = limit.filter(|limit| *limit > 0 && subject.draft.content_type == ContentType::EmailCampaign)?;
+    let length = super::count(subject.draft.part(part)?.trim().chars().count());
+    let advice = format!("Shorten the {part} by {}.", many(length.saturating_sub(limit), "character"));
+    let (id, label) = (format!("{part}_limit"), format!("Limit of the {part}"));
+    let verdict = good_if(length <= limit, Verdict::Poor);
+    let value = many(length, "character");
+    Some(Check::new((&id, &label), value, format!("at most {limit} characters"), verdict, advice))
 }
 
 fn location(subject: &Subject<'_>) -> Option<Check> {

@@ -1,6 +1,6 @@
 //! SEO checks of articles.
 
-use hg_quality::{Draft, Verdict, check, title_width};
+use hg_quality::{Draft, SeoThresholds, Verdict, check, title_width};
 use hg_types::ContentType;
 
 use crate::support::{blog, find, prose, verdict};
@@ -178,4 +178,24 @@ fn one_main_heading() {
     let mut untitled = blog("# The one\n\nText.");
     untitled.title = String::new();
     assert_eq!(verdict(&untitled, "single_h1"), Good);
+}
+
+#[test]
+fn a_clients_thresholds_take_the_place_of_the_usual_ones() {
+    let mut draft = blog(format!("{} panel upgrade. The panel upgrade pays.", prose(240)));
+    assert_eq!([verdict(&draft, "text_length"), verdict(&draft, "keyphrase_density")], [Poor, Good]);
+    draft.rules.seo = SeoThresholds {
+        keyphrase_density: Some((2.0, 4.0)),
+        keyphrase_in_headings: Some((0, 100)),
+        title_width: Some(100),
+        meta_description_range: Some((20, 120)),
+        text_length_min: Some(240),
+        skipped_checks: vec!["keyphrase_in_title".to_owned()],
+    };
+    assert_eq!([verdict(&draft, "text_length"), verdict(&draft, "keyphrase_density")], [Good, Poor]);
+    assert_eq!([verdict(&draft, "keyphrase_in_subheadings"), verdict(&draft, "title_width")], [Good, Poor]);
+    let report = check(&draft);
+    assert_eq!(find(&report, "meta_description_length").unwrap().threshold, "20–120 characters");
+    assert_eq!(find(&report, "keyphrase_density").unwrap().threshold, "2–4 %");
+    assert!(find(&report, "keyphrase_in_title").is_none());
 }

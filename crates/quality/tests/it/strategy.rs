@@ -1,6 +1,7 @@
 //! What strategies demand.
 
-use hg_quality::{Verdict, check};
+use hg_quality::{Draft, Verdict, check, parse};
+use hg_types::ContentType;
 
 use crate::support::{blog, find, prose, verdict};
 use Verdict::{Good, Ok, Poor};
@@ -85,4 +86,32 @@ fn meta_description_limit() {
 fn nothing_demanded_nothing_checked() {
     let report = check(&blog("Text."));
     assert!(report.groups.iter().find(|group| group.name == "strategy").unwrap().checks.is_empty());
+}
+
+#[test]
+fn the_link_of_the_call_to_action_is_looked_for() {
+    let mut draft = blog("Ask us for a [quote](https://example.com/quote).");
+    draft.rules.call_to_action_url = Some("https://example.com/quote".to_owned());
+    assert_eq!(verdict(&draft, "call_to_action_link"), Good);
+    draft.markdown = "Ask us: https://example.com/quotes".to_owned();
+    assert_eq!(verdict(&draft, "call_to_action_link"), Poor);
+    for good in ["See https://example.com/quote.", "**https://example.com/quote/**", "<https://example.com/quote>"] {
+        draft.markdown = good.to_owned();
+        assert_eq!(verdict(&draft, "call_to_action_link"), Good, "{good}");
+    }
+    draft.rules.call_to_action_url = None;
+    assert!(find(&check(&draft), "call_to_action_link").is_none());
+}
+
+#[test]
+fn the_parts_of_an_e_mail_keep_the_strategys_limits() {
+    let text = "Subject: Panel upgrades\nPreheader: What they cost\n\nHello,\n\nWe help.";
+    let mut draft = Draft::from_parsed(ContentType::EmailCampaign, &parse(ContentType::EmailCampaign, text));
+    assert!(find(&check(&draft), "subject_limit").is_none());
+    draft.rules.subject_length = Some(14);
+    draft.rules.preheader_length = Some(14);
+    assert_eq!([verdict(&draft, "subject_limit"), verdict(&draft, "preheader_limit")], [Good, Good]);
+    draft.rules.subject_length = Some(13);
+    assert_eq!(verdict(&draft, "subject_limit"), Poor);
+    assert_eq!(find(&check(&draft), "subject_limit").unwrap().advice, "Shorten the subject by 1 character.");
 }

@@ -1,5 +1,6 @@
 //! Handlers: extract, one call into domain or store, map. Rules and SQL are elsewhere.
 
+pub mod analytics;
 pub mod caller;
 pub mod error;
 pub mod estimate;

@@ -14,6 +14,7 @@ pub mod overview;
 pub mod pace;
 pub mod provider_keys;
 pub mod retry;
+pub mod strategy_analytics;
 
 use hg_types::Usd;
 use sqlx::types::Decimal;

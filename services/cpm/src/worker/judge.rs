@@ -1,9 +1,12 @@
 //! Is the text usable? Parses and checks what a model wrote against what the strategy wants, and words a repair.
 //! Pure: no call is made here.
 
-use hg_contracts::{cpm::JobResult, smm::EffectiveStrategy};
+use hg_contracts::{
+    cpm::JobResult,
+    smm::{EffectiveStrategy, SeoRuleFields},
+};
 use hg_llm::FinishReason;
-use hg_quality::{Draft, Parsed, Report, Rules, check, parse};
+use hg_quality::{Draft, Parsed, Report, Rules, SeoThresholds, check, parse};
 use hg_types::ContentType;
 
 use super::store::attempt::Job;
@@ -65,15 +68,31 @@ fn rules(job: &Job, strategy: &EffectiveStrategy, words: (u32, u32)) -> Rules {
         subheading_count: values.subheading_count.filter(|_| blog),
         required_terms: values.required_terms.clone().unwrap_or_default(),
         banned_terms: values.banned_terms.clone().unwrap_or_default(),
-        // A tone's name isn't a word that must occur in the text.
-        tone_words: Vec::new(),
+        // A tone's name isn't a word that must occur in the text: only words that were given as such.
+        tone_words: values.tone_words.clone().unwrap_or_default(),
         call_to_action: values.call_to_action.clone().filter(|_| wants_cta),
+        call_to_action_url: values.call_to_action_url.clone().filter(|_| wants_cta),
         location: values.location_focus.clone(),
         platforms: values.platforms.clone().unwrap_or_default(),
         character_limits: values.character_limits.clone().unwrap_or_default(),
         hashtag_count: values.hashtag_count.clone().unwrap_or_default(),
         hashtags: values.hashtags.clone().unwrap_or_default(),
         meta_description_length: values.meta_description_length,
+        subject_length: values.subject_length,
+        preheader_length: values.preheader_length,
+        seo: seo(&strategy.seo.values),
+    }
+}
+
+/// The client's SEO rules, as thresholds of the checks.
+fn seo(rules: &SeoRuleFields) -> SeoThresholds {
+    SeoThresholds {
+        keyphrase_density: rules.keyphrase_density,
+        keyphrase_in_headings: rules.keyphrase_in_headings,
+        title_width: rules.title_width,
+        meta_description_range: rules.meta_description_range,
+        text_length_min: rules.text_length_min,
+        skipped_checks: rules.skipped_checks.clone().unwrap_or_default(),
     }
 }
 

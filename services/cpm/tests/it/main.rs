@@ -5,6 +5,7 @@
 mod support;
 
 mod accept;
+mod analytics;
 mod bad_input;
 mod combine;
 mod events;

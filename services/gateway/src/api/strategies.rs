@@ -60,7 +60,7 @@ pub(crate) async fn effective(
 ) -> Result<Success<EffectiveStrategy>, ApiError> {
     let principal = user.principal();
     let id = client_id(&state, &principal, &id).await?;
-    state.smm.effective_strategy(&principal, id, query.content_type).await.map(Success::new).map_err(peer_error)
+    state.smm.effective_strategy_with(&principal, id, &query).await.map(Success::new).map_err(peer_error)
 }
 
 /// One strategy.

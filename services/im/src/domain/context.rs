@@ -3,7 +3,7 @@
 //! A value that nobody gave is absent, so that `{% if … %}` and `default(…)` work as in the reference's templates; lists
 //! and objects are always there, perhaps empty. Everything here is data: nothing is ever rendered twice.
 
-use hg_contracts::smm::ClientFacts;
+use hg_contracts::smm::{ClientFacts, SeoRuleFields};
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -43,10 +43,13 @@ pub fn context(inputs: &CheckedInputs, client: &ClientFacts) -> Map<String, Valu
     context.maybe("brand_guidelines", text(strategy.brand_guidelines.as_deref()));
     context.maybe("brand_mentions", line(strategy.brand_mentions.as_deref()));
     context.maybe("call_to_action", line(strategy.call_to_action.as_deref()));
+    context.maybe("call_to_action_url", line(strategy.call_to_action_url.as_deref()));
     context.maybe("location", line(strategy.location_focus.as_deref()).or_else(|| place::of_client(client)));
     context.maybe("technical_level", line(strategy.technical_level.as_deref()));
     context.maybe("technical_focus", line(strategy.technical_focus.as_deref()));
     context.maybe("press_contact", text(strategy.press_contact.as_deref()));
+    context.maybe("email_greeting", line(strategy.email_greeting.as_deref()));
+    context.maybe("email_signature", text(strategy.email_signature.as_deref()));
     context.maybe("boilerplate", text(strategy.boilerplate.as_deref()));
 
     context.maybe("seo_focus", strategy.seo_focus);
@@ -59,6 +62,8 @@ pub fn context(inputs: &CheckedInputs, client: &ClientFacts) -> Map<String, Valu
     context.maybe("subheading_count", strategy.subheading_count);
     context.maybe("meta_description_length", strategy.meta_description_length);
     context.maybe("subject_length", strategy.subject_length);
+    context.maybe("preheader_length", strategy.preheader_length);
+    context.maybe("include_postscript", strategy.include_postscript);
     context.maybe("email_count", strategy.email_count);
 
     let further: Vec<String> =
@@ -68,6 +73,9 @@ pub fn context(inputs: &CheckedInputs, client: &ClientFacts) -> Map<String, Valu
     context.list("service_areas", strategy.service_areas.as_deref().unwrap_or_default());
     context.list("required_terms", strategy.required_terms.as_deref().unwrap_or_default());
     context.list("banned_terms", strategy.banned_terms.as_deref().unwrap_or_default());
+    context.list("tone_words", strategy.tone_words.as_deref().unwrap_or_default());
+    let samples = strategy.voice_samples.as_deref().unwrap_or_default();
+    context.put("voice_samples", samples.iter().filter_map(|sample| text(Some(sample))).collect::<Vec<_>>());
     context.list("hashtags", strategy.hashtags.as_deref().unwrap_or_default());
     context.list("product_facts", strategy.product_facts.as_deref().unwrap_or_default());
     let platforms: Vec<Value> = strategy
@@ -91,8 +99,30 @@ pub fn context(inputs: &CheckedInputs, client: &ClientFacts) -> Map<String, Valu
         })
         .collect();
     context.put("platforms", platforms);
+    context.put("seo", inputs.seo().map(seo).unwrap_or_default());
     context.put("extras", strategy.extras.clone().unwrap_or_default());
     context.0
+}
+
+/// The SEO rules that are set, with the ends of ranges as values of their own.
+fn seo(rules: &SeoRuleFields) -> Map<String, Value> {
+    let mut seo = Context(Map::new());
+    let (density, headings, meta) =
+        (rules.keyphrase_density.unzip(), rules.keyphrase_in_headings.unzip(), rules.meta_description_range.unzip());
+    seo.maybe("keyphrase_density_min", density.0.map(plain));
+    seo.maybe("keyphrase_density_max", density.1.map(plain));
+    seo.maybe("keyphrase_in_headings_min", headings.0);
+    seo.maybe("keyphrase_in_headings_max", headings.1);
+    seo.maybe("title_width", rules.title_width);
+    seo.maybe("meta_description_min", meta.0);
+    seo.maybe("meta_description_max", meta.1);
+    seo.maybe("text_length_min", rules.text_length_min);
+    seo.0
+}
+
+/// A whole number without its decimals: `3`, not `3.0`.
+fn plain(number: f64) -> Value {
+    serde_json::from_str(&number.to_string()).unwrap_or(Value::Null)
 }
 
 struct Context(Map<String, Value>);
@@ -164,5 +194,7 @@ mod tests {
         assert_eq!(context["tone"], "warm");
         assert_eq!(context["location"], "Cincinnati, OH");
         assert_eq!(context["word_count"], "600–1000 words");
+        assert_eq!(context["seo"]["keyphrase_density_max"].to_string(), "3");
+        assert_eq!(context["seo"]["meta_description_min"], 121);
     }
 }

@@ -8,7 +8,7 @@ use std::ops::RangeInclusive;
 use hg_common::http::{ApiError, FieldErrors};
 use hg_contracts::{
     im::GeneratePrompt,
-    smm::{StrategyFields, WordRange},
+    smm::{SeoRuleFields, StrategyFields, WordRange},
 };
 use hg_types::Length;
 
@@ -84,6 +84,12 @@ impl CheckedInputs {
     #[must_use]
     pub fn strategy(&self) -> StrategyFields {
         self.request.strategy.as_ref().map(|strategy| strategy.values.clone()).unwrap_or_default()
+    }
+
+    /// The client's SEO rules; none where no strategy was given.
+    #[must_use]
+    pub fn seo(&self) -> Option<&SeoRuleFields> {
+        self.request.strategy.as_ref().map(|strategy| &strategy.seo.values)
     }
 
     /// The request's range, else the strategy's scaled by the asked length.

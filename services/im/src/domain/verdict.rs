@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use hg_contracts::{
     im::{GeneratePrompt, TemplateProblem, TemplateVerdict},
-    smm::{ClientFacts, EffectiveStrategy, Level, StrategyFields, StrategySource},
+    smm::{ClientFacts, EffectiveSeoRules, EffectiveStrategy, Level, SeoRuleFields, StrategyFields, StrategySource},
 };
 use hg_types::{ClientId, ContentType, Length};
 use serde_json::{Map, Value, json};
@@ -188,19 +188,20 @@ pub fn sample_strategy(content_type: ContentType) -> EffectiveStrategy {
     };
     let values = StrategyFields {
         tone: text("professional"),
+        tone_words: list(&["plain", "reliable"]),
+        voice_samples: list(&["We turn up on time.\nAnd we sweep the floor before we leave."]),
         target_audience: text("homeowners and business owners"),
         brand_guidelines: text("Write \"we\", never \"I\".\nNo scare tactics."),
         brand_mentions: text("our licensed master electricians"),
         language: text("en-US"),
         call_to_action: text("contact for quote"),
+        call_to_action_url: text("https://cincinnati-electrician.example/quote"),
         location_focus: text("Cincinnati, Ohio"),
         service_areas: list(&["Cincinnati", "Covington", "Newport"]),
         seo_keywords: list(&["electrician cincinnati"]),
         required_terms: list(&["licensed"]),
         banned_terms: list(&["cheap"]),
         word_count_range: Some((600, 1000)),
-        word_count_min: None,
-        word_count_max: None,
         technical_level: text("beginner"),
         technical_focus: text("residential panels"),
         seo_focus: Some(true),
@@ -218,11 +219,24 @@ pub fn sample_strategy(content_type: ContentType) -> EffectiveStrategy {
         include_emoji: Some(false),
         post_timing: Some(BTreeMap::from([("linkedin".to_owned(), "Tuesday morning".to_owned())])),
         subject_length: Some(60),
+        preheader_length: Some(100),
+        email_greeting: text("Hello,"),
+        email_signature: text("Jane Roe\nCincinnati Electrician Co."),
+        include_postscript: Some(false),
         email_count: Some(1),
         press_contact: text("Press office, 513-555-0100"),
         boilerplate: text("Cincinnati Electrician Co. has served the tri-state area since 1998."),
         product_facts: list(&["200 amp", "copper bus bars"]),
         extras: json!({"include_case_studies": true}).as_object().cloned(),
+        ..StrategyFields::default()
+    };
+    let rules = SeoRuleFields {
+        keyphrase_density: Some((0.5, 3.0)),
+        keyphrase_in_headings: Some((30, 75)),
+        title_width: Some(600),
+        meta_description_range: Some((121, 156)),
+        text_length_min: Some(300),
+        skipped_checks: None,
     };
     let metadata = json!({"industry": "electrical_services", "location": "cincinnati_oh", "services": ["residential", "commercial", "emergency"]});
     EffectiveStrategy {
@@ -242,6 +256,8 @@ pub fn sample_strategy(content_type: ContentType) -> EffectiveStrategy {
             version: None,
         }],
         explain: BTreeMap::new(),
+        seo: EffectiveSeoRules { values: rules, ..EffectiveSeoRules::default() },
+        explanation: None,
     }
 }
 

@@ -5,7 +5,7 @@ use hg_common::{
     http::{ApiError, constraint_name},
 };
 
-use crate::domain::{access::RoleTooLow, membership::MembershipRefused};
+use crate::domain::{access::RoleTooLow, deletion::DeletionRefused, membership::MembershipRefused};
 
 /// What a refused write means to the caller. Everything unknown stays an opaque 5xx.
 pub(crate) fn database(error: sqlx::Error) -> ApiError {
@@ -14,13 +14,19 @@ pub(crate) fn database(error: sqlx::Error) -> ApiError {
         Some("clients_slug_format") => {
             ApiError::field("slug", "must be lower-case letters and digits, with single hyphens between")
         }
+        Some("clients_slug_no_id") => ApiError::field("slug", "must not look like an id"),
         Some("clients_name_length") => ApiError::field("name", "must have 1 to 255 characters"),
         Some("clients_metadata_object") => ApiError::field("metadata", "must be an object of at most 64 KiB"),
+        Some("clients_no_cycle" | "clients_not_own_parent") => {
+            ApiError::field("parent_id", "a client can't stand below itself, or below what stands below it")
+        }
         Some("clients_agency_under_root") => ApiError::field("parent_id", "an agency's parent is the root"),
         Some("clients_customer_under_agency_or_root") => {
             ApiError::field("parent_id", "a customer's parent is an agency or the root")
         }
-        Some("clients_parent_archived") => ApiError::conflict("parent_archived", "the parent is archived"),
+        Some("clients_parent_archived") => {
+            ApiError::conflict("parent_archived", "what it would stand below is archived: restore that first")
+        }
         Some("clients_type_with_children") => {
             ApiError::conflict("client_has_clients", "a client with clients below it keeps its type")
         }
@@ -30,10 +36,22 @@ pub(crate) fn database(error: sqlx::Error) -> ApiError {
         Some("strategies_one_active") => {
             ApiError::conflict("strategy_exists", "the client has a strategy for this content type: change that one")
         }
+        Some("seo_rules_one_active") => {
+            ApiError::conflict("seo_rules_exist", "the client has SEO rules for this content type: change those")
+        }
         Some("strategies_configuration_object") => ApiError::field("configuration", "is too large"),
         // A membership of an account that has gone in the meantime.
         Some("client_users_user_id_fkey") => ApiError::field("email", "no account has this address"),
+        Some("client_users_last_owner") => MembershipRefused::LastOwner.into(),
+        Some("invitations_one_open") => {
+            ApiError::conflict("already_invited", "there is an open invitation to this address: send that one again")
+        }
+        Some("invitations_email_format") => ApiError::field("email", "must be an e-mail address"),
         _ => match sql_state(&error).as_deref() {
+            // Raised by our own functions, where the rules of this service should have said so before.
+            Some("HG404") => ApiError::not_found("client"),
+            Some("HG403") => ApiError::forbidden("you may not do this here"),
+            Some("HG409") => ApiError::conflict("root_stays", "the root can't be moved, archived or deleted"),
             // Row-level security: the rules of this service should have said so before.
             Some("42501") => ApiError::forbidden("you may not do this here"),
             _ => return error.into(),
@@ -56,5 +74,11 @@ impl From<MembershipRefused> for ApiError {
             }
             MembershipRefused::LastOwner => Self::conflict("last_owner", refused.to_string()),
         }
+    }
+}
+
+impl From<DeletionRefused> for ApiError {
+    fn from(refused: DeletionRefused) -> Self {
+        Self::conflict(refused.code(), refused.to_string())
     }
 }

@@ -2,13 +2,16 @@
 
 pub(crate) mod clients;
 mod error;
+pub(crate) mod invitations;
 pub(crate) mod members;
+pub(crate) mod seo_rules;
 pub(crate) mod strategies;
+mod versions;
 
 pub(crate) use error::database;
 
-use hg_common::{db::TenantTx, http::ApiError};
-use hg_types::id::ClientRef;
+use hg_common::{auth::Principal, db::TenantTx, http::ApiError};
+use hg_types::{UserId, id::ClientRef};
 
 use crate::store::client::{SeenClient, client_fetch};
 
@@ -22,4 +25,12 @@ pub(crate) async fn seen_client(tx: &mut TenantTx, reference: &str) -> Result<Se
         return Err(ApiError::not_found("client"));
     }
     client_fetch(tx, &ClientRef::parse(reference)).await?.ok_or_else(|| ApiError::not_found("client"))
+}
+
+/// The person who calls, where only a person can.
+///
+/// # Errors
+/// 403 for API keys and services.
+pub(crate) fn person(principal: &Principal) -> Result<UserId, ApiError> {
+    principal.user().ok_or_else(|| ApiError::forbidden("only a person can do this"))
 }

@@ -1,5 +1,8 @@
 //! What a client may be called and carry, and how a slug is made of a name.
 //!
+//! A slug is lower-case letters a–z and digits, with single hyphens between, at most 100 characters, and doesn't read as
+//! an id: a path takes either. One that is made of a name may get a number behind it, so that it is free.
+//!
 //! The hierarchy's own rules (an agency stands below the root, a customer below an agency or the root) are the
 //! database's: it sees parents that the caller doesn't.
 
@@ -12,11 +15,20 @@ const NAME_LENGTH: usize = 255;
 const SLUG_LENGTH: usize = 100;
 const METADATA_BYTES: usize = 64 * 1024;
 
+/// The slug of a new client.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NewSlug {
+    /// As it was asked for: this one or none.
+    Given(String),
+    /// Made of the name: this one, or with a number behind it.
+    Made(String),
+}
+
 /// Checks a new client and gives it a slug where it has none.
 ///
 /// # Errors
 /// 422 naming each field that can't be accepted.
-pub fn check_new(mut new: CreateClient) -> Result<(CreateClient, String), ApiError> {
+pub fn check_new(mut new: CreateClient) -> Result<(CreateClient, NewSlug), ApiError> {
     let mut errors = FieldErrors::new();
     new.name = new.name.trim().to_owned();
     check_name(&mut errors, &new.name);
@@ -25,12 +37,14 @@ pub fn check_new(mut new: CreateClient) -> Result<(CreateClient, String), ApiErr
     let slug = match &new.slug {
         Some(slug) => {
             check_slug(&mut errors, slug);
-            slug.clone()
+            NewSlug::Given(slug.clone())
         }
         None => {
             let slug = slug_of(&new.name);
-            errors.check(!slug.is_empty(), "slug", "can't be made from this name: give one");
-            slug
+            let fine = !slug.is_empty() && uuid::Uuid::parse_str(&slug).is_err();
+            // A name that isn't one is said already.
+            errors.check(fine || new.name.is_empty(), "slug", "can't be made from this name: give one");
+            NewSlug::Made(slug)
         }
     };
     errors.into_result()?;
@@ -96,14 +110,14 @@ pub(crate) fn contains_nul(map: &Map<String, Value>) -> bool {
     map.iter().any(|(key, value)| key.contains('\0') || in_value(value))
 }
 
-/// Letters and digits of the name in lower case, with a hyphen for everything between; empty where nothing is left.
+/// The name in plain letters and digits, with a hyphen for everything between; empty where nothing is left.
 #[must_use]
 pub fn slug_of(name: &str) -> String {
     let mut slug = String::with_capacity(name.len());
-    for c in name.chars() {
+    for c in deunicode::deunicode_with_tofu(name, "-").chars() {
         if c.is_ascii_alphanumeric() {
             slug.push(c.to_ascii_lowercase());
-        } else if !slug.is_empty() && !slug.ends_with('-') && c != '\'' && c != '’' {
+        } else if !slug.is_empty() && !slug.ends_with('-') && c != '\'' {
             slug.push('-');
         }
     }
@@ -126,7 +140,10 @@ mod tests {
     fn slugs_of_names() {
         assert_eq!(slug_of("Cincinnati Electrician Co."), "cincinnati-electrician-co");
         assert_eq!(slug_of("  Bob's  Paving & Sons  "), "bobs-paving-sons");
-        assert_eq!(slug_of("日本"), "");
+        assert_eq!(slug_of("Müller & Söhne Straßenbau"), "muller-sohne-strassenbau");
+        assert_eq!(slug_of("Bob’s Café"), "bobs-cafe");
+        assert_eq!(slug_of("日本"), "ri-ben");
+        assert_eq!(slug_of("!?…"), "");
         assert!(slug_of(&"ab ".repeat(90)).len() <= 100);
     }
 
@@ -139,6 +156,13 @@ mod tests {
             "-front",
             "back-",
             "sp ace",
+            "под",
+            "müller",
+            "a_b",
+            "a/b",
+            "a\u{200b}b",
+            "../etc",
+            "018f3b2e7c0a70008000000000000000",
             &"x".repeat(101),
             "018f3b2e-7c0a-7000-8000-000000000000",
         ] {
@@ -172,6 +196,6 @@ mod tests {
             metadata: Map::new(),
         };
         let (new, slug) = check_new(named).unwrap();
-        assert_eq!((new.name.as_str(), slug.as_str()), ("Ohio Paving Co.", "ohio-paving-co"));
+        assert_eq!((new.name.as_str(), slug), ("Ohio Paving Co.", NewSlug::Made("ohio-paving-co".to_owned())));
     }
 }

@@ -1,17 +1,35 @@
 //! The effective strategy: for each field the nearest value along client → agency → root → built in, and where it
-//! comes from.
+//! comes from. SEO rules are inherited in the same way.
 //!
 //! A pure function of what the chain says. `extras` are inherited key by key, every other field as a whole.
 
+mod layers;
+
 use std::collections::BTreeMap;
 
-use hg_contracts::smm::{ClientFacts, EffectiveStrategy, Level, StrategySource};
-use hg_types::{ClientId, ClientType, ContentType, StrategyId};
+use hg_contracts::smm::{
+    ClientFacts, EffectiveSeoRules, EffectiveStrategy, Explanation, Level, OverriddenValue, SeoRuleFields, SeoSource,
+    StrategyFields, StrategySource, ValueSource,
+};
+use hg_types::{ClientId, ClientType, ContentType, SeoRulesId, StrategyId};
 use serde_json::{Map, Value};
 
-use super::strategy::{built_in, from_stored, to_stored};
+use self::layers::Layers;
+use super::{
+    seo_rules,
+    strategy::{built_in, from_stored, to_stored},
+};
 
-/// One client of the chain, with its active strategy for the content type.
+/// How much is told about each value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Detail {
+    /// Where it comes from.
+    Sources,
+    /// Also what it overrides.
+    Overridden,
+}
+
+/// One client of the chain, with what it says about the content type.
 #[derive(Debug, Clone)]
 pub struct Link {
     /// Whose link this is.
@@ -23,80 +41,89 @@ pub struct Link {
     /// 0 for the client itself, 1 for its parent, and so on.
     pub distance: i32,
     /// Its active strategy, if it has one.
-    pub strategy: Option<LinkStrategy>,
+    pub strategy: Option<Saved<StrategyId>>,
+    /// Its active SEO rules, if it has any.
+    pub seo_rules: Option<Saved<SeoRulesId>>,
 }
 
-/// A strategy in the chain, as it is stored.
+/// A strategy or SEO rules in the chain, as they are stored.
 #[derive(Debug, Clone)]
-pub struct LinkStrategy {
-    /// Its id.
-    pub id: StrategyId,
-    /// Its version.
+pub struct Saved<Id> {
+    /// Which.
+    pub id: Id,
+    /// Which version.
     pub version: i32,
     /// What it says.
-    pub configuration: Map<String, Value>,
+    pub fields: Map<String, Value>,
 }
 
 /// Resolves the chain, which goes from the client upwards.
 #[must_use]
-pub fn resolve(client: ClientFacts, content_type: ContentType, chain: Vec<Link>) -> EffectiveStrategy {
-    let mut resolved = Resolved::default();
+pub fn resolve(client: ClientFacts, content_type: ContentType, chain: Vec<Link>, detail: Detail) -> EffectiveStrategy {
+    let mut strategy = Layers::new(detail);
+    let mut rules = Layers::new(detail);
+    let mut sources = Vec::with_capacity(chain.len() + 1);
+    let mut seo_sources = Vec::with_capacity(chain.len() + 1);
     for link in chain {
-        let Some(strategy) = link.strategy else { continue };
         let level = match link.client_type {
             _ if link.distance == 0 => Level::Client,
             ClientType::Root => Level::Root,
             ClientType::Agency | ClientType::Customer => Level::Agency,
         };
-        let source = StrategySource {
-            level,
-            client_id: Some(link.client_id),
-            client_name: Some(link.client_name),
-            strategy_id: Some(strategy.id),
-            version: Some(strategy.version),
-        };
+        let (client_id, client_name) = (Some(link.client_id), Some(link.client_name));
         // Through the types and back: what this version doesn't understand must not hide an ancestor's value.
-        resolved.add(source, to_stored(&from_stored(strategy.configuration)));
-    }
-    let default =
-        StrategySource { level: Level::Default, client_id: None, client_name: None, strategy_id: None, version: None };
-    resolved.add(default, to_stored(&built_in(content_type)));
-    let Resolved { values, sources, explain } = resolved;
-    EffectiveStrategy { client, content_type, values: from_stored(values), sources, explain }
-}
-
-#[derive(Default)]
-struct Resolved {
-    values: Map<String, Value>,
-    sources: Vec<StrategySource>,
-    explain: BTreeMap<String, usize>,
-}
-
-impl Resolved {
-    fn add(&mut self, source: StrategySource, values: Map<String, Value>) {
-        let place = self.sources.len();
-        self.sources.push(source);
-        for (name, value) in values {
-            match (name.as_str(), value) {
-                ("extras", Value::Object(extras)) => {
-                    let known = self.values.entry("extras").or_insert_with(|| Value::Object(Map::new()));
-                    let Some(known) = known.as_object_mut() else { continue };
-                    for (key, value) in extras {
-                        let path = format!("extras.{key}");
-                        known.entry(key).or_insert_with(|| {
-                            self.explain.insert(path, place);
-                            value
-                        });
-                    }
-                }
-                (_, value) => {
-                    if !self.values.contains_key(&name) {
-                        self.explain.insert(name.clone(), place);
-                        self.values.insert(name, value);
-                    }
-                }
-            }
+        if let Some(Saved { id, version, fields }) = link.strategy {
+            strategy.add(to_stored(&from_stored::<StrategyFields>(fields)));
+            let (client_name, version) = (client_name.clone(), Some(version));
+            sources.push(StrategySource { level, client_id, client_name, strategy_id: Some(id), version });
         }
+        if let Some(Saved { id, version, fields }) = link.seo_rules {
+            rules.add(to_stored(&from_stored::<SeoRuleFields>(fields)));
+            seo_sources.push(SeoSource {
+                level,
+                client_id,
+                client_name,
+                seo_rules_id: Some(id),
+                version: Some(version),
+            });
+        }
+    }
+    let (level, client_id, client_name, version) = (Level::Default, None, None, None);
+    strategy.add(to_stored(&built_in(content_type)));
+    sources.push(StrategySource { level, client_id, client_name: client_name.clone(), strategy_id: None, version });
+    rules.add(to_stored(&seo_rules::built_in(content_type)));
+    seo_sources.push(SeoSource { level, client_id, client_name, seo_rules_id: None, version });
+
+    let explanation = (detail == Detail::Overridden).then(|| {
+        let of_strategy = strategy.told().map(|told| (told.path.clone(), told.explanation(&sources, of_strategy)));
+        let of_rules =
+            rules.told().map(|told| (format!("seo.{}", told.path), told.explanation(&seo_sources, of_rules)));
+        of_strategy.chain(of_rules).collect::<BTreeMap<_, _>>()
+    });
+    let (values, explain) = strategy.into_values();
+    let (rules, explain_rules) = rules.into_values();
+    let seo = EffectiveSeoRules { values: from_stored(rules), sources: seo_sources, explain: explain_rules };
+    EffectiveStrategy { client, content_type, values: from_stored(values), sources, explain, seo, explanation }
+}
+
+fn of_strategy(source: &StrategySource) -> ValueSource {
+    let StrategySource { level, client_id, client_name, strategy_id, version } = source.clone();
+    ValueSource { level, client_id, client_name, strategy_id, seo_rules_id: None, version }
+}
+
+fn of_rules(source: &SeoSource) -> ValueSource {
+    let SeoSource { level, client_id, client_name, seo_rules_id, version } = source.clone();
+    ValueSource { level, client_id, client_name, strategy_id: None, seo_rules_id, version }
+}
+
+impl layers::Told {
+    fn explanation<S>(&self, sources: &[S], name: fn(&S) -> ValueSource) -> Explanation {
+        let source = |place: usize| name(&sources[place]);
+        let overridden = self
+            .overridden
+            .iter()
+            .map(|(place, value)| OverriddenValue { value: value.clone(), source: source(*place) });
+        Explanation { value: self.value.clone(), source: source(self.place), overridden: overridden.collect() }
     }
 }
 
@@ -113,11 +140,12 @@ mod tests {
             client_name: format!("client {number}"),
             client_type,
             distance,
-            strategy: configuration.map(|configuration| LinkStrategy {
+            strategy: configuration.map(|configuration| Saved {
                 id: StrategyId(Uuid::from_u128(100 + number)),
                 version: 3,
-                configuration: configuration.as_object().cloned().unwrap(),
+                fields: configuration.as_object().cloned().unwrap(),
             }),
+            seo_rules: None,
         }
     }
 
@@ -142,7 +170,7 @@ mod tests {
             ),
             link(3, ClientType::Root, 2, Some(json!({"call_to_action": "buy", "banned_terms": ["cheap"]}))),
         ];
-        let effective = resolve(facts(), ContentType::BlogPost, chain);
+        let effective = resolve(facts(), ContentType::BlogPost, chain, Detail::Sources);
         let values = &effective.values;
         assert_eq!(values.tone.as_deref(), Some("friendly"));
         assert_eq!(values.call_to_action.as_deref(), Some("call us"));
@@ -162,7 +190,8 @@ mod tests {
     #[test]
     fn every_value_is_explained_and_nothing_else() {
         for &content_type in ContentType::ALL {
-            let effective = resolve(facts(), content_type, vec![link(1, ClientType::Customer, 0, None)]);
+            let effective =
+                resolve(facts(), content_type, vec![link(1, ClientType::Customer, 0, None)], Detail::Sources);
             let values = to_stored(&effective.values);
             assert_eq!(values.keys().collect::<Vec<_>>(), effective.explain.keys().collect::<Vec<_>>());
             assert_eq!(effective.sources.len(), 1);
@@ -172,7 +201,7 @@ mod tests {
     #[test]
     fn an_agency_of_its_own_is_the_client_level() {
         let chain = vec![link(2, ClientType::Agency, 0, Some(json!({}))), link(3, ClientType::Root, 1, None)];
-        let effective = resolve(facts(), ContentType::SocialMedia, chain);
+        let effective = resolve(facts(), ContentType::SocialMedia, chain, Detail::Sources);
         assert_eq!(effective.sources[0].level, Level::Client);
         assert_eq!(effective.sources.len(), 2);
     }
@@ -183,8 +212,46 @@ mod tests {
             link(1, ClientType::Customer, 0, Some(json!({"tone": 5}))),
             link(2, ClientType::Agency, 1, Some(json!({"tone": "calm"}))),
         ];
-        let effective = resolve(facts(), ContentType::BlogPost, chain);
+        let effective = resolve(facts(), ContentType::BlogPost, chain, Detail::Sources);
         assert_eq!(effective.values.tone.as_deref(), Some("calm"));
         assert_eq!(effective.explain["tone"], 1);
+    }
+
+    #[test]
+    fn an_explanation_tells_what_each_value_overrides() {
+        let mut chain = vec![
+            link(1, ClientType::Customer, 0, Some(json!({"tone": "friendly", "extras": {"a": 1}}))),
+            link(2, ClientType::Agency, 1, Some(json!({"tone": "strict", "extras": {"a": 2, "b": 3}}))),
+            link(3, ClientType::Root, 2, None),
+        ];
+        chain[1].seo_rules = Some(Saved {
+            id: SeoRulesId(Uuid::from_u128(9)),
+            version: 4,
+            fields: json!({"title_width": 580}).as_object().cloned().unwrap(),
+        });
+        let effective = resolve(facts(), ContentType::BlogPost, chain, Detail::Overridden);
+        assert_eq!(effective.seo.values.title_width, Some(580));
+        assert_eq!(effective.seo.values.keyphrase_density, Some((0.5, 3.0)));
+        let explanation = effective.explanation.unwrap();
+        let told = |field: &str| {
+            let it = &explanation[field];
+            let overridden: Vec<_> = it.overridden.iter().map(|it| (it.value.clone(), it.source.level)).collect();
+            (it.value.clone(), it.source.level, overridden)
+        };
+        assert_eq!(
+            told("tone"),
+            (
+                json!("friendly"),
+                Level::Client,
+                vec![(json!("strict"), Level::Agency), (json!("professional"), Level::Default)]
+            )
+        );
+        assert_eq!(told("extras.a"), (json!(1), Level::Client, vec![(json!(2), Level::Agency)]));
+        assert_eq!(told("extras.b"), (json!(3), Level::Agency, vec![]));
+        assert_eq!(told("seo.title_width"), (json!(580), Level::Agency, vec![(json!(600), Level::Default)]));
+        assert_eq!(explanation["seo.title_width"].source.seo_rules_id, Some(SeoRulesId(Uuid::from_u128(9))));
+        assert_eq!(explanation["tone"].source.version, Some(3));
+        let fields = effective.explain.len() + effective.seo.explain.len();
+        assert_eq!(explanation.len(), fields, "every value is explained, and nothing else");
     }
 }

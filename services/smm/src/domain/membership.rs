@@ -1,6 +1,23 @@
-//! Who may give which role to whom.
+//! Who may give which role to whom, and what an e-mail address is.
 
+use hg_common::http::ApiError;
 use hg_types::Role;
+
+/// The address as accounts have it: trimmed, in lower case. Whether somebody reads it, only a message shows.
+///
+/// # Errors
+/// 422 naming the field `email`.
+pub fn check_email(text: &str) -> Result<String, ApiError> {
+    let email = text.trim().to_lowercase();
+    let parts = email.split_once('@').is_some_and(|(name, host)| {
+        !name.is_empty() && !host.is_empty() && !host.contains('@') && !host.starts_with('.') && !host.ends_with('.')
+    });
+    let plain = !email.chars().any(|c| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | ',' | ';'));
+    if email.len() > 254 || !parts || !plain {
+        return Err(ApiError::field("email", "must be an e-mail address"));
+    }
+    Ok(email)
+}
 
 /// A membership can't become what was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -67,6 +84,28 @@ mod tests {
             Err(MembershipRefused::MemberIsAbove(Role::Owner))
         );
         assert_eq!(change(Role::Admin, Some(Role::Owner), None, 2), Err(MembershipRefused::MemberIsAbove(Role::Owner)));
+    }
+
+    #[test]
+    fn addresses() {
+        assert_eq!(check_email(" Jane@Example.com ").unwrap(), "jane@example.com");
+        for bad in [
+            "",
+            "jane",
+            "@",
+            "jane@",
+            "@example.com",
+            "a@b@c",
+            "a b@c",
+            "a@b,c@d",
+            "Jane <a@b>",
+            "a\0@b",
+            "a@.b",
+            "a@b.",
+        ] {
+            assert!(check_email(bad).is_err(), "{bad}");
+        }
+        assert!(check_email(&format!("{}@example.com", "x".repeat(254))).is_err());
     }
 
     #[test]

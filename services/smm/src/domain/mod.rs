@@ -2,6 +2,12 @@
 
 pub mod access;
 pub mod client;
+pub mod deletion;
 pub mod effective;
+pub mod fields;
+pub mod invitation;
 pub mod membership;
+pub mod seo_rules;
 pub mod strategy;
+pub mod tree;
+pub mod versions;

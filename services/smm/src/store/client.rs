@@ -1,12 +1,14 @@
-//! Clients: one by id or slug, pages of them, writes.
+//! Clients: one by id or slug, pages of them, writes. What they contain and how they go is in `deletion`.
 
 use chrono::{DateTime, Utc};
 use hg_common::db::{TenantTx, parsed};
-use hg_contracts::smm::{Client, CreateClient, UpdateClient};
+use hg_contracts::smm::{Archived, Client, CreateClient, UpdateClient};
 use hg_types::{ClientId, ClientType, Role, id::ClientRef};
 use serde_json::{Map, Value};
 use sqlx::types::Json;
 use uuid::Uuid;
+
+use crate::domain::client::NewSlug;
 
 /// A client that the caller sees, and the role that decides what may be changed.
 #[derive(Debug, Clone)]
@@ -73,7 +75,7 @@ pub(crate) async fn client_fetch(tx: &mut TenantTx, reference: &ClientRef) -> Re
     .transpose()
 }
 
-/// What a page of clients is narrowed to.
+/// What a list of clients is narrowed to.
 #[derive(Debug, Default)]
 pub(crate) struct ClientFilter<'a> {
     /// Part of the name or slug.
@@ -82,39 +84,54 @@ pub(crate) struct ClientFilter<'a> {
     pub(crate) client_type: Option<ClientType>,
     /// Only what stands directly below.
     pub(crate) parent_id: Option<ClientId>,
+    /// What to do with archived ones.
+    pub(crate) archived: Archived,
 }
 
-/// A page of what the scope sees, by name. `after` is the name and id of the last client of the page before.
+impl ClientFilter<'_> {
+    const fn only_archived(&self) -> Option<bool> {
+        match self.archived {
+            Archived::Include => None,
+            Archived::Exclude => Some(false),
+            Archived::Only => Some(true),
+        }
+    }
+}
+
+/// Which part of a list.
+#[derive(Debug)]
+pub(crate) struct ClientWindow<'a> {
+    /// Name and id of the last client of the page before.
+    pub(crate) after: Option<&'a (String, Uuid)>,
+    /// Clients to skip.
+    pub(crate) offset: i64,
+    /// Clients to fetch.
+    pub(crate) limit: i64,
+}
+
+/// A page of what the scope sees, by name. The function says which, the rows are read as the scope sees them.
 pub(crate) async fn client_list(
     tx: &mut TenantTx,
     filter: &ClientFilter<'_>,
-    after: Option<&(String, Uuid)>,
-    limit: i64,
+    window: &ClientWindow<'_>,
 ) -> Result<Vec<Client>, sqlx::Error> {
-    let pattern = filter.text.map(like_pattern);
-    let (after_name, after_id) = after.map(|(name, id)| (name.as_str(), *id)).unzip();
     let rows = sqlx::query_as!(
         ClientRow,
         r#"SELECT c.id AS "id!", c.name AS "name!", c.slug AS "slug!", c.type::text AS "client_type!", c.parent_id,
                   c.metadata AS "metadata!: Json<Map<String, Value>>", c.archived_at,
                   c.created_at AS "created_at!", c.updated_at AS "updated_at!",
                   app.role_on(c.id)::text AS role, app.user_id() IS NOT NULL AS "is_person!"
-             FROM (
-               SELECT * FROM clients
-                WHERE ($1::text IS NULL OR name ILIKE $1 OR slug ILIKE $1)
-                  AND ($2::text IS NULL OR type = $2::text::client_type)
-                  AND ($3::uuid IS NULL OR parent_id = $3)
-                  AND ($4::text IS NULL OR (lower(name), id) > (lower($4), $5))
-                ORDER BY lower(name), id
-                LIMIT $6
-             ) AS c
+             FROM app.client_page($1, $2::text::client_type, $3, $4, $5, $6, $7, $8) AS page (id)
+            CROSS JOIN LATERAL (SELECT * FROM clients WHERE clients.id = page.id OFFSET 0) AS c
             ORDER BY lower(c.name), c.id"#,
-        pattern,
+        filter.text,
         filter.client_type.map(ClientType::as_str),
         filter.parent_id.map(ClientId::uuid),
-        after_name,
-        after_id,
-        limit,
+        filter.only_archived(),
+        window.after.map(|(name, _)| name.as_str()),
+        window.after.map(|(_, id)| *id),
+        window.offset,
+        window.limit,
     )
     .fetch_all(&mut **tx)
     .await?;
@@ -123,18 +140,12 @@ pub(crate) async fn client_list(
 
 /// How many clients the filter leaves, counted up to `most`.
 pub(crate) async fn client_count(tx: &mut TenantTx, filter: &ClientFilter<'_>, most: i64) -> Result<u64, sqlx::Error> {
-    let pattern = filter.text.map(like_pattern);
     let counted = sqlx::query_scalar!(
-        r#"SELECT count(*) AS "count!" FROM (
-             SELECT FROM clients
-              WHERE ($1::text IS NULL OR name ILIKE $1 OR slug ILIKE $1)
-                AND ($2::text IS NULL OR type = $2::text::client_type)
-                AND ($3::uuid IS NULL OR parent_id = $3)
-              LIMIT $4
-           ) AS counted"#,
-        pattern,
+        r#"SELECT app.client_page_total($1, $2::text::client_type, $3, $4, $5) AS "count!""#,
+        filter.text,
         filter.client_type.map(ClientType::as_str),
         filter.parent_id.map(ClientId::uuid),
+        filter.only_archived(),
         most,
     )
     .fetch_one(&mut **tx)
@@ -143,8 +154,18 @@ pub(crate) async fn client_count(tx: &mut TenantTx, filter: &ClientFilter<'_>, m
 }
 
 /// Makes a client. Its row isn't visible within the statement that makes it, so the id is made first.
-pub(crate) async fn client_create(tx: &mut TenantTx, new: &CreateClient, slug: &str) -> Result<ClientId, sqlx::Error> {
+pub(crate) async fn client_create(
+    tx: &mut TenantTx,
+    new: &CreateClient,
+    slug: &NewSlug,
+) -> Result<ClientId, sqlx::Error> {
     let id = sqlx::query_scalar!(r#"SELECT app.uuid_v7() AS "id!""#).fetch_one(&mut **tx).await?;
+    let slug = match slug {
+        NewSlug::Given(slug) => slug.clone(),
+        NewSlug::Made(base) => {
+            sqlx::query_scalar!(r#"SELECT app.client_slug($1) AS "slug!""#, base).fetch_one(&mut **tx).await?
+        }
+    };
     sqlx::query!(
         "INSERT INTO clients (id, name, slug, type, parent_id, metadata) VALUES ($1, $2, $3, $4::text::client_type, $5, $6)",
         id,
@@ -173,28 +194,26 @@ pub(crate) async fn client_update(tx: &mut TenantTx, id: ClientId, change: &Upda
     Ok(done.rows_affected() == 1)
 }
 
-/// Deletes a client; says whether the scope may. What still refers to it makes the database refuse.
-pub(crate) async fn client_delete(tx: &mut TenantTx, id: ClientId) -> Result<bool, sqlx::Error> {
-    let done = sqlx::query!("DELETE FROM clients WHERE id = $1", id.uuid()).execute(&mut **tx).await?;
-    Ok(done.rows_affected() == 1)
+/// Puts a client below another. The function checks the roles again, the table the hierarchy's rules.
+pub(crate) async fn client_move(tx: &mut TenantTx, id: ClientId, parent: ClientId) -> Result<(), sqlx::Error> {
+    sqlx::query!("SELECT app.client_move($1, $2)", id.uuid(), parent.uuid()).execute(&mut **tx).await?;
+    Ok(())
+}
+
+/// Archives a client and what is below it.
+pub(crate) async fn client_archive(tx: &mut TenantTx, id: ClientId) -> Result<(), sqlx::Error> {
+    sqlx::query_scalar!("SELECT app.client_archive($1)", id.uuid()).fetch_one(&mut **tx).await?;
+    Ok(())
+}
+
+/// Brings a client back, and what was archived along with it.
+pub(crate) async fn client_restore(tx: &mut TenantTx, id: ClientId) -> Result<(), sqlx::Error> {
+    sqlx::query_scalar!("SELECT app.client_restore($1)", id.uuid()).fetch_one(&mut **tx).await?;
+    Ok(())
 }
 
 /// The caller's role on a client that may be out of their sight.
 pub(crate) async fn client_role(tx: &mut TenantTx, id: ClientId) -> Result<Option<Role>, sqlx::Error> {
     let role = sqlx::query_scalar!("SELECT app.role_on($1)::text", id.uuid()).fetch_one(&mut **tx).await?;
     role.as_deref().map(parsed).transpose()
-}
-
-/// `%text%`, with what LIKE would read as a pattern taken literally.
-fn like_pattern(text: &str) -> String {
-    let mut pattern = String::with_capacity(text.len() + 2);
-    pattern.push('%');
-    for c in text.chars() {
-        if matches!(c, '%' | '_' | '\\') {
-            pattern.push('\\');
-        }
-        pattern.push(c);
-    }
-    pattern.push('%');
-    pattern
 }

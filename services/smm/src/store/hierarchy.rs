@@ -1,7 +1,7 @@
 //! What stands above and below a client, as far as the scope sees it.
 
-use hg_common::db::TenantTx;
-use hg_contracts::smm::Client;
+use hg_common::db::{TenantTx, parsed};
+use hg_contracts::smm::{Client, TreeNode};
 use hg_types::ClientId;
 use serde_json::{Map, Value};
 use sqlx::types::Json;
@@ -39,7 +39,7 @@ pub(crate) async fn ancestor_list(tx: &mut TenantTx, id: ClientId) -> Result<Vec
 pub(crate) async fn descendant_list(
     tx: &mut TenantTx,
     id: ClientId,
-    most: i64,
+    most: usize,
 ) -> Result<Vec<Descendant>, sqlx::Error> {
     let rows = sqlx::query!(
         r#"WITH RECURSIVE below AS (
@@ -58,7 +58,7 @@ pub(crate) async fn descendant_list(
             ORDER BY below.depth, lower(c.name), c.id
             LIMIT $2"#,
         id.uuid(),
-        most,
+        i64::try_from(most).unwrap_or(i64::MAX),
     )
     .fetch_all(&mut **tx)
     .await?;
@@ -80,6 +80,34 @@ pub(crate) async fn descendant_list(
             }
             .into_seen()?;
             Ok(Descendant { client: seen.client, depth })
+        })
+        .collect()
+}
+
+/// Everything in sight, or from one client downwards, in no order: what [`crate::domain::tree::tree_of`] takes.
+pub(crate) async fn tree_rows(tx: &mut TenantTx, top: Option<ClientId>) -> Result<Vec<TreeNode>, sqlx::Error> {
+    let rows = sqlx::query!(
+        r#"SELECT id AS "id!", parent_id, name AS "name!", slug AS "slug!", type::text AS "client_type!", archived_at,
+                  own_role::text AS role, members AS "members!"
+             FROM app.client_tree($1)"#,
+        top.map(ClientId::uuid),
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(TreeNode {
+                id: row.id.into(),
+                name: row.name,
+                slug: row.slug,
+                client_type: parsed(&row.client_type)?,
+                parent_id: row.parent_id.map(ClientId),
+                depth: 0,
+                archived_at: row.archived_at,
+                role: row.role.as_deref().map(parsed).transpose()?,
+                children: 0,
+                members: row.members.unsigned_abs(),
+            })
         })
         .collect()
 }

@@ -27,6 +27,40 @@ pub(crate) async fn member_list(tx: &mut TenantTx, client: ClientId) -> Result<V
         .collect()
 }
 
+/// A page of them. `after` is the role and address of the last member of the page before.
+pub(crate) async fn member_page(
+    tx: &mut TenantTx,
+    client: ClientId,
+    after: Option<&(Role, String)>,
+    limit: i64,
+) -> Result<Vec<Member>, sqlx::Error> {
+    let rows = sqlx::query!(
+        r#"SELECT user_id AS "user_id!", email AS "email!", display_name AS "display_name!", role::text AS "role!",
+                  created_at AS "created_at!"
+             FROM app.client_members($1)
+            WHERE $2::text IS NULL OR role < $2::text::member_role OR (role = $2::text::member_role AND email > $3)
+            ORDER BY role DESC, email
+            LIMIT $4"#,
+        client.uuid(),
+        after.map(|(role, _)| role.as_str()),
+        after.map(|(_, email)| email.as_str()),
+        limit,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(Member {
+                user_id: row.user_id.into(),
+                email: row.email,
+                display_name: row.display_name,
+                role: parsed(&row.role)?,
+                created_at: row.created_at,
+            })
+        })
+        .collect()
+}
+
 /// The roles of all members. Those that the caller may change are locked until the transaction ends: two owners who
 /// remove each other must not both win.
 pub(crate) async fn member_roles_lock(tx: &mut TenantTx, client: ClientId) -> Result<Vec<(UserId, Role)>, sqlx::Error> {
@@ -73,4 +107,9 @@ pub(crate) async fn member_delete(tx: &mut TenantTx, client: ClientId, user: Use
             .execute(&mut **tx)
             .await?;
     Ok(done.rows_affected() == 1)
+}
+
+/// Ends the caller's own membership; says whether there was one.
+pub(crate) async fn member_leave(tx: &mut TenantTx, client: ClientId) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar!(r#"SELECT app.client_leave($1) AS "left!""#, client.uuid()).fetch_one(&mut **tx).await
 }

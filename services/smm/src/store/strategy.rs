@@ -1,4 +1,4 @@
-//! Strategies, their versions, and the chain that an effective strategy is resolved from.
+//! Strategies, and the chain that an effective strategy is resolved from.
 
 use chrono::{DateTime, Utc};
 use hg_common::db::{TenantTx, parsed};
@@ -8,8 +8,9 @@ use serde_json::{Map, Value};
 use sqlx::types::Json;
 use uuid::Uuid;
 
+use super::version::{Basis, Which, Written};
 use crate::domain::{
-    effective::{Link, LinkStrategy},
+    effective::{Link, Saved},
     strategy::from_stored,
 };
 
@@ -63,18 +64,21 @@ pub(crate) struct SavedStrategy<'a> {
     pub(crate) by: Option<UserId>,
 }
 
-/// A client's own strategies. One client has few: a handful per content type.
+/// A client's own strategies, of which one decides for each content type; those that were deleted only where they are asked
+/// for.
 pub(crate) async fn strategy_list(
     tx: &mut TenantTx,
     client: ClientId,
+    which: Which,
     most: i64,
 ) -> Result<Vec<Strategy>, sqlx::Error> {
     let rows = sqlx::query_as!(
         StrategyRow,
         r#"SELECT id, client_id, name, content_type::text AS "content_type!",
                   configuration AS "configuration: Json<Map<String, Value>>", is_active, version, created_at, updated_at
-             FROM strategies WHERE client_id = $1 ORDER BY content_type, id LIMIT $2"#,
+             FROM strategies WHERE client_id = $1 AND (is_active OR $2) ORDER BY content_type, is_active DESC, id DESC LIMIT $3"#,
         client.uuid(),
+        which == Which::WithDeleted,
         most,
     )
     .fetch_all(&mut **tx)
@@ -116,27 +120,37 @@ pub(crate) async fn strategy_create(
     )
     .fetch_one(&mut **tx)
     .await?;
-    version_create(tx, id, 1, client, saved).await?;
+    version_create(tx, id, 1, client, saved, None).await?;
     Ok(id.into())
 }
 
-/// Saves a further version; says whether the scope may.
+/// Saves a further version on its basis. Bringing a version back also brings a deleted strategy back.
 pub(crate) async fn strategy_update(
     tx: &mut TenantTx,
     id: StrategyId,
     saved: &SavedStrategy<'_>,
-) -> Result<bool, sqlx::Error> {
+    basis: Basis,
+) -> Result<Written, sqlx::Error> {
     let row = sqlx::query!(
-        "UPDATE strategies SET name = $2, configuration = $3, version = version + 1 WHERE id = $1 RETURNING version, client_id",
+        "UPDATE strategies SET name = $2, configuration = $3, version = version + 1, is_active = true
+          WHERE id = $1 AND ($4::int IS NULL OR version = $4) AND (is_active OR $5)
+          RETURNING version, client_id",
         id.uuid(),
         saved.name,
         Json(saved.configuration) as _,
+        basis.expected,
+        basis.restored_from.is_some(),
     )
     .fetch_optional(&mut **tx)
     .await?;
-    let Some(row) = row else { return Ok(false) };
-    version_create(tx, id.uuid(), row.version, row.client_id.into(), saved).await?;
-    Ok(true)
+    if let Some(row) = row {
+        version_create(tx, id.uuid(), row.version, row.client_id.into(), saved, basis.restored_from).await?;
+        return Ok(Written::Done);
+    }
+    let now = sqlx::query!("SELECT version, is_active FROM strategies WHERE id = $1", id.uuid())
+        .fetch_optional(&mut **tx)
+        .await?;
+    Ok(basis.failed(now.map(|row| (row.version, row.is_active))))
 }
 
 async fn version_create(
@@ -145,10 +159,11 @@ async fn version_create(
     version: i32,
     client: ClientId,
     saved: &SavedStrategy<'_>,
+    restored_from: Option<i32>,
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
-        "INSERT INTO strategy_versions (strategy_id, version, client_id, name, configuration, note, created_by)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        "INSERT INTO strategy_versions (strategy_id, version, client_id, name, configuration, note, created_by, restored_from)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         strategy,
         version,
         client.uuid(),
@@ -156,15 +171,18 @@ async fn version_create(
         Json(saved.configuration) as _,
         saved.note,
         saved.by.map(UserId::uuid),
+        restored_from,
     )
     .execute(&mut **tx)
     .await?;
     Ok(())
 }
 
-/// Deletes a strategy with its versions; says whether the scope may.
+/// Puts a strategy out of force; says whether the scope may. Its versions stay: jobs name them, and one can be restored.
 pub(crate) async fn strategy_delete(tx: &mut TenantTx, id: StrategyId) -> Result<bool, sqlx::Error> {
-    let done = sqlx::query!("DELETE FROM strategies WHERE id = $1", id.uuid()).execute(&mut **tx).await?;
+    let done = sqlx::query!("UPDATE strategies SET is_active = false WHERE id = $1 AND is_active", id.uuid())
+        .execute(&mut **tx)
+        .await?;
     Ok(done.rows_affected() == 1)
 }
 
@@ -183,7 +201,7 @@ pub(crate) async fn strategy_inherited_types(
     rows.iter().map(|text| parsed(text)).collect()
 }
 
-/// The client and, from it upwards, everybody's active strategy for the content type, in one round trip.
+/// The client and, from it upwards, everybody's active strategy and SEO rules for the content type, in one round trip.
 /// Nothing for a client that the scope doesn't see.
 pub(crate) async fn strategy_chain(
     tx: &mut TenantTx,
@@ -195,14 +213,12 @@ pub(crate) async fn strategy_chain(
         ClientRef::Slug(slug) => (None, Some(slug.as_str())),
     };
     let rows = sqlx::query!(
-        r#"SELECT c.id AS of_id, c.name AS of_name, c.slug AS of_slug, c.metadata AS "metadata: Json<Map<String, Value>>",
-                  above.id AS "client_id!", above.name AS "client_name!", above.type::text AS "client_type!", above.distance AS "distance!",
-                  s.id AS "strategy_id?", s.version AS "version?", s.configuration AS "configuration?: Json<Map<String, Value>>"
-             FROM clients c
-            CROSS JOIN LATERAL app.ancestor_chain(c.id) AS above
-             LEFT JOIN strategies s ON s.client_id = above.id AND s.is_active AND s.content_type = $3::text::content_type
-            WHERE c.id = $1 OR c.slug = $2
-            ORDER BY above.distance"#,
+        r#"SELECT client_id AS "client_id!", client_name AS "client_name!", client_slug AS "client_slug!",
+                  client_type::text AS "client_type!", distance AS "distance!",
+                  metadata AS "metadata: Json<Map<String, Value>>", strategy_id, strategy_version,
+                  configuration AS "configuration: Json<Map<String, Value>>", rules_id, rules_version,
+                  rules AS "rules: Json<Map<String, Value>>"
+             FROM app.strategy_chain($1, $2, $3::text::content_type)"#,
         id,
         slug,
         content_type.as_str(),
@@ -213,24 +229,29 @@ pub(crate) async fn strategy_chain(
     let mut chain = Vec::with_capacity(rows.len());
     for row in rows {
         facts.get_or_insert_with(|| ClientFacts {
-            id: row.of_id.into(),
-            name: row.of_name,
-            slug: row.of_slug,
-            metadata: row.metadata.0,
+            id: row.client_id.into(),
+            name: row.client_name.clone(),
+            slug: row.client_slug,
+            metadata: row.metadata.map(|metadata| metadata.0).unwrap_or_default(),
         });
-        let strategy = match (row.strategy_id, row.version, row.configuration) {
-            (Some(id), Some(version), Some(configuration)) => {
-                Some(LinkStrategy { id: id.into(), version, configuration: configuration.0 })
-            }
-            _ => None,
-        };
+        let strategy = saved(row.strategy_id, row.strategy_version, row.configuration);
+        let seo_rules = saved(row.rules_id, row.rules_version, row.rules);
         chain.push(Link {
             client_id: row.client_id.into(),
             client_name: row.client_name,
             client_type: parsed(&row.client_type)?,
             distance: row.distance,
             strategy,
+            seo_rules,
         });
     }
     Ok(facts.map(|facts| (facts, chain)))
+}
+
+fn saved<Id: From<Uuid>>(
+    id: Option<Uuid>,
+    version: Option<i32>,
+    fields: Option<Json<Map<String, Value>>>,
+) -> Option<Saved<Id>> {
+    Some(Saved { id: id?.into(), version: version?, fields: fields?.0 })
 }

@@ -1,7 +1,11 @@
 //! The effective strategy, through the database.
 
-use hg_contracts::smm::{EffectiveStrategy, Level};
-use serde_json::json;
+use std::time::{Duration, Instant};
+
+use hg_common::{auth::Service, config::Env};
+use hg_contracts::smm::{EffectiveStrategy, Level, Strategy, StrategyGuide};
+use hg_testkit::{TestServer, variables};
+use serde_json::{Value, json};
 
 use crate::harness::start;
 
@@ -38,8 +42,98 @@ async fn values_come_from_the_client_its_agency_the_root_and_the_defaults() {
     assert_eq!(seen.client.slug, "cincinnati-electrician");
     let _ = smm.person(t.other_agency_people.owner).get(&by_id).await.expect(404);
     let _ = smm.worker(t.other_customer).get(&by_id).await.expect(404);
+    let _ = smm.person(t.other_agency_people.owner).get(by_slug).await.expect(404);
+    let _ = smm.person(t.other_customer_people.owner).get(by_slug).await.expect(404);
+    let _ = smm.worker(t.other_agency).get(by_slug).await.expect(404);
+    // Visibility runs down: whoever is above sees it, whoever is below sees nothing above it.
+    for above in [t.agency_people.viewer, t.root_people.viewer] {
+        let from_above: EffectiveStrategy = smm.person(above).get(by_slug).await.expect(200).parse();
+        assert_eq!(from_above, seen);
+    }
+    let of_agency = format!("/clients/{}/effective-strategy?content_type=blog_post", t.agency);
+    let _ = smm.worker(t.agency).get(&by_id).await.expect(200);
+    let _ = smm.worker(t.customer).get(&of_agency).await.expect(404);
+    let _ = smm.person(t.customer_people.owner).get(&of_agency).await.expect(404);
+    let _ = smm
+        .person(t.customer_people.owner)
+        .get("/clients/no-such/effective-strategy?content_type=blog")
+        .await
+        .expect(404);
     assert_eq!(
         smm.worker(t.customer).get(&format!("/clients/{}/effective-strategy", t.customer)).await.expect(422).fields(),
         ["content_type"]
     );
+}
+
+#[tokio::test]
+async fn an_explanation_names_what_holds_and_what_it_overrides() {
+    let smm = start().await;
+    let t = &smm.tenants;
+    let save = |tone: &str| json!({"name": "S", "content_type": "blog_post", "configuration": {"tone": tone}});
+    let agency: Strategy = smm
+        .person(t.agency_people.member)
+        .post(&format!("/clients/{}/strategies", t.agency), &save("strict"))
+        .await
+        .expect(201)
+        .parse();
+    let path = format!("/clients/{}/effective-strategy?content_type=blog_post", t.customer);
+    let viewer = smm.person(t.customer_people.viewer);
+    let plain: EffectiveStrategy = viewer.get(&path).await.expect(200).parse();
+    assert_eq!(plain.explanation, None);
+    let told: EffectiveStrategy = viewer.get(&format!("{path}&explain=true")).await.expect(200).parse();
+    assert_eq!((&told.values, &told.explain), (&plain.values, &plain.explain));
+    let tone = &told.explanation.as_ref().unwrap()["tone"];
+    assert_eq!((tone.value.as_str(), tone.source.level), (Some("strict"), Level::Agency));
+    assert_eq!((tone.source.strategy_id, tone.source.version), (Some(agency.id), Some(1)));
+    assert_eq!(tone.overridden.iter().map(|it| it.source.level).collect::<Vec<_>>(), [Level::Default]);
+
+    // The customer's own value wins, and the agency's is told below it.
+    let own = smm.person(t.customer_people.member);
+    let _ = own.post(&format!("/clients/{}/strategies", t.customer), &save("friendly")).await.expect(201);
+    let told: EffectiveStrategy = viewer.get(&format!("{path}&explain=true")).await.expect(200).parse();
+    let tone = &told.explanation.as_ref().unwrap()["tone"];
+    assert_eq!((tone.value.as_str(), tone.source.level), (Some("friendly"), Level::Client));
+    let overridden: Vec<_> = tone.overridden.iter().map(|it| (it.value.as_str(), it.source.level)).collect();
+    assert_eq!(overridden, [(Some("strict"), Level::Agency), (Some("professional"), Level::Default)]);
+    assert!(told.explanation.unwrap().contains_key("seo.title_width"));
+    assert_eq!(viewer.get(&format!("{path}&explain=perhaps")).await.expect(422).fields(), ["explain"]);
+}
+
+#[tokio::test]
+async fn a_change_on_one_replica_holds_on_another_within_a_second() {
+    let smm = start().await;
+    let t = &smm.tenants;
+    let replica = variables(Service::Smm, &smm.db, &smm.identity).await;
+    let config = Env::from_pairs("smm", replica).load::<hg_smm::Config>().unwrap().config;
+    let app = hg_smm::build(&config, hg_common::telemetry::init_for_tests()).await.unwrap();
+    let replica = TestServer::start(app.router).await;
+    let worker = hg_common::auth::Principal::Service { name: Service::Cpm, client: t.customer };
+    let there = hg_testkit::Api::anonymous(&replica.url()).as_principal(&smm.identity, Service::Smm, &worker);
+    let path = format!("/clients/{}/effective-strategy?content_type=blog_post", t.customer);
+    let tone = async || there.get(&path).await.expect(200).json()["values"]["tone"].as_str().map(str::to_owned);
+    assert_eq!(tone().await.as_deref(), Some("professional"));
+    let save = json!({"name": "S", "content_type": "blog_post", "configuration": {"tone": "strict"}});
+    let agency = smm.person(t.agency_people.member);
+    let _ = agency.post(&format!("/clients/{}/strategies", t.agency), &save).await.expect(201);
+    let changed = Instant::now();
+    while tone().await.as_deref() != Some("strict") {
+        assert!(changed.elapsed() < Duration::from_secs(1), "not there after {:?}", changed.elapsed());
+        tokio::task::yield_now().await;
+    }
+    // Where it was changed it holds at once.
+    let here: EffectiveStrategy = smm.worker(t.customer).get(&path).await.expect(200).parse();
+    assert_eq!(here.values.tone.as_deref(), Some("strict"));
+}
+
+#[tokio::test]
+async fn the_guide_says_what_may_be_written() {
+    let smm = start().await;
+    let viewer = smm.person(smm.tenants.customer_people.viewer);
+    let guide: StrategyGuide = viewer.get("/strategy-guide?content_type=social_media").await.expect(200).parse();
+    assert_eq!(guide.platforms.iter().map(|it| it.character_limit).collect::<Vec<_>>(), [280, 3_000, 63_206, 2_200]);
+    let blog: Value = viewer.get("/strategy-guide?content_type=blog_post").await.expect(200).json();
+    let density = blog["seo_rules"].as_array().unwrap().iter().find(|it| it["name"] == "keyphrase_density").unwrap();
+    assert_eq!((&density["kind"], &density["built_in"]), (&json!("decimal_range"), &json!([0.5, 3.0])));
+    assert_eq!(viewer.get("/strategy-guide").await.expect(422).fields(), ["content_type"]);
+    assert_eq!(viewer.get("/strategy-guide?content_type=poem").await.expect(422).fields(), ["content_type"]);
 }

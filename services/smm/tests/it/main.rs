@@ -3,9 +3,16 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod clients;
+mod deletion;
 mod effective;
 mod harness;
+mod hierarchy;
+mod invitations;
+mod many;
 mod members;
 mod process;
 mod refusals;
+mod seo_rules;
 mod strategies;
+mod strategy_versions;
+mod typed_client;

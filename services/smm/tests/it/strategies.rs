@@ -1,6 +1,9 @@
 //! Strategies: typed, versioned, one in force per content type.
 
-use hg_contracts::{Page, smm::Strategy};
+use hg_contracts::{
+    Page,
+    smm::{Strategy, VersionSummary},
+};
 use serde_json::{Value, json};
 use sqlx::Row as _;
 
@@ -37,9 +40,14 @@ async fn each_save_is_a_version() {
         rows.iter().all(|row| row.get::<Option<uuid::Uuid>, _>("created_by") == Some(t.customer_people.member.uuid()))
     );
     let _ = member.delete(&one).await.expect(204);
-    let _ = member.get(&one).await.expect(404);
+    let _ = member.delete(&one).await.expect(404);
     let left: Page<Strategy> = member.get(&path).await.expect(200).parse();
     assert!(left.data.is_empty());
+    // What jobs name stays.
+    let gone: Strategy = member.get(&one).await.expect(200).parse();
+    assert!(!gone.is_active);
+    let all: Page<Strategy> = member.get(&format!("{path}?deleted=true")).await.expect(200).parse();
+    assert_eq!(all.data.len(), 1);
 }
 
 #[tokio::test]
@@ -55,6 +63,59 @@ async fn every_bad_field_is_named_by_its_path() {
     assert_eq!(refused(save(&json!({"hologram": true}))).await, ["configuration.hologram"]);
     assert_eq!(refused(save(&json!({"subheading_count": "three"}))).await, ["configuration.subheading_count"]);
     assert_eq!(refused(json!({"name": "N", "content_type": "poem", "configuration": {}})).await, ["content_type"]);
+    let mut based = save(&json!({}));
+    based["version"] = 1.into();
+    assert_eq!(refused(based).await, ["version"]);
+    assert_eq!(refused(save(&json!({"voice_samples": ["x".repeat(2_001)]}))).await, ["configuration.voice_samples[0]"]);
+    assert_eq!(
+        refused(save(&json!({"call_to_action_url": "javascript:x"}))).await,
+        ["configuration.call_to_action_url"]
+    );
+}
+
+#[tokio::test]
+async fn sizes_and_platforms_are_told_with_what_is_allowed() {
+    let smm = start().await;
+    let t = &smm.tenants;
+    let member = smm.person(t.customer_people.member);
+    let path = format!("/clients/{}/strategies", t.customer);
+    let message = async |body: Value| {
+        let answer = member.post(&path, &body).await.expect(422);
+        answer.json()["error"]["details"][0]["message"].as_str().unwrap().to_owned()
+    };
+    let megabyte = "g".repeat(1_000_000);
+    assert_eq!(message(save(&json!({"brand_guidelines": megabyte}))).await, "must have at most 20000 characters");
+    // More than the body limit isn't even read.
+    let _ = member.post(&path, &save(&json!({"brand_guidelines": "g".repeat(1_100_000)}))).await.expect(413);
+    let myspace = json!({"name": "S", "content_type": "social_media", "configuration": {"platforms": ["myspace"]}});
+    assert_eq!(
+        message(myspace).await,
+        r#""myspace" is not a platform; known are twitter, linkedin, facebook, instagram"#
+    );
+    assert_eq!(
+        message(save(&json!({"word_count_min": 900, "word_count_max": 300}))).await,
+        "the maximum is below the minimum"
+    );
+    let e_mail = save(&json!({"subject_length": 60}));
+    assert_eq!(message(e_mail).await, "does not apply to blog_post, only to email_campaign");
+}
+
+#[tokio::test]
+async fn what_the_reference_calls_its_fields_is_understood() {
+    let smm = start().await;
+    let t = &smm.tenants;
+    let path = format!("/clients/{}/strategies", t.customer);
+    let seed = json!({
+        "tone": "educational", "target_audience": "high school and college educators", "word_count_range": [800, 1500],
+        "include_experiments": true, "include_diagrams": true, "technical_level": "intermediate", "seo_focus": true,
+        "brand_mentions": "PASCO Scientific equipment"
+    });
+    let made: Strategy = smm.person(t.customer_people.member).post(&path, &save(&seed)).await.expect(201).parse();
+    assert_eq!(
+        Value::Object(made.configuration.extras.unwrap()),
+        json!({"include_diagrams": true, "include_experiments": true})
+    );
+    assert_eq!(made.configuration.include_experiments, None);
 }
 
 #[tokio::test]
@@ -72,6 +133,7 @@ async fn an_ancestors_strategy_is_read_and_never_written() {
     let customer = smm.person(t.customer_people.owner);
     let _ = customer.get(&one).await.expect(200);
     let _ = customer.put(&one, &save(&json!({}))).await.expect(403);
+    let _ = customer.post(&format!("{one}/versions/1/restore"), &json!({})).await.expect(403);
     let _ = customer.delete(&one).await.expect(403);
     let _ = customer.post(&agency_path, &save(&json!({}))).await.expect(404);
     let _ = smm.person(t.agency_people.viewer).put(&one, &save(&json!({}))).await.expect(403);
@@ -79,6 +141,14 @@ async fn an_ancestors_strategy_is_read_and_never_written() {
     let _ = outsider.get(&one).await.expect(404);
     let _ = outsider.put(&one, &save(&json!({}))).await.expect(404);
     let _ = outsider.delete(&one).await.expect(404);
+    for path in ["versions", "versions/1", "compare?from=1"] {
+        let _ = outsider.get(&format!("{one}/{path}")).await.expect(404);
+        let _ = customer.get(&format!("{one}/{path}")).await.expect(200);
+    }
+    let _ = outsider.post(&format!("{one}/versions/1/restore"), &json!({})).await.expect(404);
+    // Heirs don't learn who works at the agency.
+    let seen: Page<VersionSummary> = customer.get(&format!("{one}/versions")).await.expect(200).parse();
+    assert_eq!(seen.data[0].info.author, None);
     let other_type = json!({"name": "N", "content_type": "press_release", "configuration": {}});
     assert_eq!(smm.person(t.agency_people.member).put(&one, &other_type).await.expect(422).fields(), ["content_type"]);
 }

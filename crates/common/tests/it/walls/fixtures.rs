@@ -87,6 +87,16 @@ pub(crate) const ALL: &[Fixture] = &[
         of_agency: true,
     },
     Fixture { changes: "role", ..of_client("public.client_users", Viewer, Admin, "INSERT INTO client_users (client_id, user_id, role) VALUES ($1, $2, 'viewer')") },
+    Fixture {
+        changes: "revoked_at",
+        // Nobody invites in somebody else's name.
+        forbidden: Some("INSERT INTO invitations (client_id, email, role, token_hash) VALUES ($1, 'planted@example.com', 'viewer', uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()))"),
+        ..of_client(
+            "public.invitations", Admin, Admin,
+            "INSERT INTO invitations (client_id, email, role, token_hash, invited_by)
+             VALUES ($1, gen_random_uuid()::text || '@example.com', 'viewer', uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()), app.user_id())",
+        )
+    },
     of_client(
         "public.strategies", Viewer, Member,
         "INSERT INTO strategies (client_id, name, content_type, configuration, is_active) VALUES ($1, 'planted', 'blog_post', '{}', false)",
@@ -97,6 +107,11 @@ pub(crate) const ALL: &[Fixture] = &[
          SELECT id, (random() * 1e9)::int, $1, 'planted', '{}' FROM strategies WHERE client_id = $1 LIMIT 1",
     ),
     of_client("public.seo_rules", Viewer, Member, "INSERT INTO seo_rules (client_id, content_type, rules, is_active) VALUES ($1, 'blog_post', '{}', false)"),
+    of_client(
+        "public.seo_rule_versions", Viewer, Member,
+        "INSERT INTO seo_rule_versions (seo_rules_id, version, client_id, rules)
+         SELECT id, (random() * 1e9)::int, $1, '{}' FROM seo_rules WHERE client_id = $1 LIMIT 1",
+    ),
     Fixture {
         forbidden: Some("INSERT INTO prompt_templates (client_id, name, content_type, template, is_default, is_active) VALUES ($1, 'planted', 'blog_post', 'x', true, false)"),
         ..of_client(

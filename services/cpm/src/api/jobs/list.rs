@@ -53,7 +53,7 @@ pub async fn jobs_list(
 }
 
 /// The clients that a query is about: one and what is below it, or all that the caller sees.
-pub(super) async fn clients_of(tx: &mut TenantTx, client: Option<&str>) -> Result<Vec<Uuid>, ApiError> {
+pub(crate) async fn clients_of(tx: &mut TenantTx, client: Option<&str>) -> Result<Vec<Uuid>, ApiError> {
     match client.filter(|client| !client.is_empty()) {
         None => Ok(clients_visible(tx).await?),
         Some(client) => {

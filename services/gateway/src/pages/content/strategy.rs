@@ -124,7 +124,7 @@ pub(crate) fn platform(name: &str) -> String {
 mod tests {
     use std::collections::BTreeMap;
 
-    use hg_contracts::smm::{ClientFacts, StrategySource};
+    use hg_contracts::smm::{ClientFacts, EffectiveSeoRules, StrategySource};
     use hg_types::ClientId;
     use uuid::Uuid;
 
@@ -163,6 +163,8 @@ mod tests {
                 ("target_audience".into(), 1),
                 ("word_count_range".into(), 2),
             ]),
+            seo: EffectiveSeoRules::default(),
+            explanation: None,
         }
     }
 

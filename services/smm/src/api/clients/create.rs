@@ -6,13 +6,13 @@ use hg_common::{
     http::{ApiError, ErrorBody, Json},
 };
 use hg_contracts::smm::{Client, CreateClient};
-use hg_types::Role;
 use http::StatusCode;
 
+use super::seen_parent;
 use crate::{
     api::{database, seen_client},
     domain::{
-        access::require,
+        access::{Action, permit},
         client::check_new,
         strategy::{for_new_client, to_stored},
     },
@@ -30,8 +30,8 @@ use crate::{
         (status = 201, body = Client),
         (status = 403, description = "The caller is no admin of the parent", body = ErrorBody),
         (status = 404, description = "The caller sees no such parent", body = ErrorBody),
-        (status = 409, description = "`slug_taken`", body = ErrorBody),
-        (status = 422, body = ErrorBody),
+        (status = 409, description = "`slug_taken`, `parent_archived`", body = ErrorBody),
+        (status = 422, description = "Among others: an agency below anything but the root, a customer below a customer, a second root", body = ErrorBody),
     )
 )]
 pub(crate) async fn create_client(
@@ -41,11 +41,8 @@ pub(crate) async fn create_client(
 ) -> Result<(StatusCode, Json<Client>), ApiError> {
     let (new, slug) = check_new(new)?;
     let mut tx = state.db.tenant(principal.scope()).await?;
-    let parent = seen_client(&mut tx, &new.parent_id.to_string()).await.map_err(|error| match error.status() {
-        StatusCode::NOT_FOUND => ApiError::not_found("parent client"),
-        _ => error,
-    })?;
-    require(parent.held, Role::Admin, "making a client", "on its parent")?;
+    let parent = seen_parent(&mut tx, new.parent_id).await?;
+    permit(Action::CreateClient, parent.held)?;
     let inherited = strategy_inherited_types(&mut tx, parent.client.id).await?;
     let id = client_create(&mut tx, &new, &slug).await.map_err(database)?;
     for strategy in for_new_client(&inherited) {

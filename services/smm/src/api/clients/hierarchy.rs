@@ -13,10 +13,11 @@ use crate::{
     store::hierarchy::{ancestor_list, descendant_list},
 };
 
-/// The largest hierarchy that one answer holds; beyond it, page through `GET /clients`.
-const MOST_DESCENDANTS: i64 = 5_000;
+/// The largest hierarchy that one answer holds: each client comes with its facts.
+const MOST_DESCENDANTS: usize = 1_000;
 
-/// A client with all that the caller sees above and below it; at most 5,000 descendants, the nearest first.
+/// A client with all that the caller sees above and below it; at most 1,000 descendants, the nearest first. Whether there
+/// are more, `has_more` says: `GET /client-tree` has them all.
 #[utoipa::path(
     get, path = "/clients/{client}/hierarchy", tag = "clients",
     params(("client" = String, Path, description = "Its id or slug")),
@@ -30,10 +31,12 @@ pub(crate) async fn get_hierarchy(
     let mut tx = state.db.tenant(principal.scope()).await?;
     let client = seen_client(&mut tx, &client).await?.client;
     let ancestors = ancestor_list(&mut tx, client.id).await?;
-    let below = descendant_list(&mut tx, client.id, MOST_DESCENDANTS).await?;
+    let mut below = descendant_list(&mut tx, client.id, MOST_DESCENDANTS + 1).await?;
     tx.commit().await?;
+    let has_more = below.len() > MOST_DESCENDANTS;
+    below.truncate(MOST_DESCENDANTS);
     let parent = ancestors.last().filter(|nearest| Some(nearest.id) == client.parent_id).cloned();
     let children = below.iter().filter(|descendant| descendant.depth == 1).map(|child| child.client.clone()).collect();
     let descendants = below.into_iter().map(|descendant| descendant.client).collect();
-    Ok(Json(Hierarchy { client, parent, ancestors, children, descendants }))
+    Ok(Json(Hierarchy { client, parent, ancestors, children, descendants, has_more }))
 }

@@ -9,7 +9,7 @@ use hg_contracts::smm::{Client, ListClients};
 
 use crate::{
     state::AppState,
-    store::client::{ClientFilter, client_count, client_list},
+    store::client::{ClientFilter, ClientWindow, client_count, client_list},
 };
 
 /// The clients that the caller sees, by name.
@@ -26,12 +26,25 @@ pub(crate) async fn list_clients(
     if text.is_some_and(|text| text.len() > 255 || text.contains('\0')) {
         return Err(ApiError::field("q", "must have at most 255 characters"));
     }
-    let limit = query.limit.map(|limit| limit.to_string());
-    let request = PageQuery { cursor: query.cursor.clone(), limit, ..PageQuery::default() }.resolve()?;
+    let number = |number: Option<u32>| number.map(|number| number.to_string());
+    let request = PageQuery {
+        cursor: query.cursor.clone(),
+        limit: number(query.limit),
+        page: number(query.page),
+        page_size: number(query.page_size),
+    }
+    .resolve()?;
     let after = request.cursor()?;
-    let filter = ClientFilter { text, client_type: query.client_type, parent_id: query.parent_id };
+    let filter = ClientFilter {
+        text,
+        client_type: query.client_type,
+        parent_id: query.parent_id,
+        archived: query.archived.unwrap_or_default(),
+    };
+    let window =
+        ClientWindow { after: after.as_ref(), offset: i64::from(request.offset), limit: request.fetch_limit() };
     let mut tx = state.db.tenant(principal.scope()).await?;
-    let rows = client_list(&mut tx, &filter, after.as_ref(), request.fetch_limit()).await?;
+    let rows = client_list(&mut tx, &filter, &window).await?;
     let most = i64::try_from(MAX_COUNTED).unwrap_or(i64::MAX).saturating_add(1);
     let total = client_count(&mut tx, &filter, most).await?;
     tx.commit().await?;

@@ -6,11 +6,13 @@ use hg_common::{
     http::{ApiError, ErrorBody, Json, Path},
 };
 use hg_contracts::smm::{Client, UpdateClient};
-use hg_types::Role;
 
 use crate::{
     api::{database, seen_client},
-    domain::{access::require, client::check_change},
+    domain::{
+        access::{Action, permit},
+        client::check_change,
+    },
     state::AppState,
     store::client::client_update,
 };
@@ -36,7 +38,7 @@ pub(crate) async fn update_client(
     let change = check_change(change)?;
     let mut tx = state.db.tenant(principal.scope()).await?;
     let seen = seen_client(&mut tx, &client).await?;
-    require(seen.held, Role::Admin, "changing a client", "on it")?;
+    permit(Action::ChangeClient, seen.held)?;
     if !client_update(&mut tx, seen.client.id, &change).await.map_err(database)? {
         return Err(ApiError::not_found("client"));
     }

@@ -13,7 +13,7 @@ use super::standing;
 use crate::{
     api::{database, seen_client},
     domain::{
-        access::require,
+        access::{Action, permit},
         membership::{Change, check},
     },
     state::AppState,
@@ -39,7 +39,7 @@ pub(crate) async fn delete_member(
     let user = UserId(user);
     let mut tx = state.db.tenant(principal.scope()).await?;
     let seen = seen_client(&mut tx, &client).await?;
-    require(seen.held, Role::Admin, "changing memberships", "on the client")?;
+    permit(Action::ChangeMembers, seen.held)?;
     let roles = member_roles_lock(&mut tx, seen.client.id).await?;
     let (before, owners) = standing(&roles, user);
     if before.is_none() {
@@ -49,7 +49,7 @@ pub(crate) async fn delete_member(
     if !member_delete(&mut tx, seen.client.id, user).await.map_err(database)? {
         return Err(ApiError::not_found("member"));
     }
-    tx.commit().await?;
+    tx.commit().await.map_err(database)?;
     state.effective.forget();
     Ok(StatusCode::NO_CONTENT)
 }

@@ -6,20 +6,19 @@ use hg_common::{
     http::{ApiError, ErrorBody, Json, Path},
 };
 use hg_contracts::smm::{Member, PutMember};
-use hg_types::Role;
 
-use super::standing;
+use super::{Whom, give_role};
 use crate::{
     api::{database, seen_client},
     domain::{
-        access::require,
-        membership::{Change, check},
+        access::{Action, permit},
+        membership::check_email,
     },
     state::AppState,
-    store::member::{member_account, member_list, member_put, member_roles_lock},
+    store::member::member_account,
 };
 
-/// Makes the owner of an account a member of the client, or changes the role.
+/// Makes the owner of an account a member of the client, or changes the role. Whoever has no account is invited.
 #[utoipa::path(
     put, path = "/clients/{client}/members", tag = "members", request_body = PutMember,
     params(("client" = String, Path, description = "The client's id or slug")),
@@ -37,24 +36,15 @@ pub(crate) async fn put_member(
     Path(client): Path<String>,
     Json(member): Json<PutMember>,
 ) -> Result<Json<Member>, ApiError> {
-    let email = member.email.trim().to_lowercase();
-    if email.len() > 254 || !email.contains('@') || email.contains('\0') {
-        return Err(ApiError::field("email", "must be an e-mail address"));
-    }
+    let email = check_email(&member.email)?;
     let mut tx = state.db.tenant(principal.scope()).await?;
     let seen = seen_client(&mut tx, &client).await?;
-    require(seen.held, Role::Admin, "changing memberships", "on the client")?;
-    let held = seen.held.unwrap_or(Role::Viewer);
+    permit(Action::ChangeMembers, seen.held)?;
     let user = member_account(&mut tx, &email)
         .await?
-        .ok_or_else(|| ApiError::field("email", "no account has this address"))?;
-    let roles = member_roles_lock(&mut tx, seen.client.id).await?;
-    let (before, owners) = standing(&roles, user);
-    check(Change { held, before, after: Some(member.role), owners })?;
-    member_put(&mut tx, seen.client.id, user, member.role).await.map_err(database)?;
-    let members = member_list(&mut tx, seen.client.id).await?;
-    tx.commit().await?;
+        .ok_or_else(|| ApiError::field("email", "no account has this address: send an invitation"))?;
+    let put = give_role(&mut tx, &seen, user, member.role, Whom::Anybody).await?;
+    tx.commit().await.map_err(database)?;
     state.effective.forget();
-    let put = members.into_iter().find(|member| member.user_id == user);
-    put.map(Json).ok_or_else(|| ApiError::not_found("member"))
+    Ok(Json(put))
 }

@@ -6,13 +6,12 @@ use hg_common::{
     http::{ApiError, ErrorBody, Json, Path},
 };
 use hg_contracts::smm::{SaveStrategy, Strategy};
-use hg_types::Role;
 use http::StatusCode;
 
 use super::checked;
 use crate::{
-    api::{database, seen_client},
-    domain::access::require,
+    api::{database, seen_client, versions::nothing_before},
+    domain::access::{Action, permit},
     state::AppState,
     store::strategy::{SavedStrategy, strategy_create, strategy_fetch},
 };
@@ -36,9 +35,10 @@ pub(crate) async fn create_strategy(
     Json(save): Json<SaveStrategy>,
 ) -> Result<(StatusCode, Json<Strategy>), ApiError> {
     let (name, configuration) = checked(&save)?;
+    nothing_before(save.version)?;
     let mut tx = state.db.tenant(principal.scope()).await?;
     let seen = seen_client(&mut tx, &client).await?;
-    require(seen.held, Role::Member, "making a strategy", "on the client")?;
+    permit(Action::SaveStrategy, seen.held)?;
     let saved =
         SavedStrategy { name: &name, configuration: &configuration, note: save.note.as_deref(), by: principal.user() };
     let id = strategy_create(&mut tx, seen.client.id, save.content_type, &saved).await.map_err(database)?;

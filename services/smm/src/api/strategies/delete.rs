@@ -5,18 +5,17 @@ use hg_common::{
     auth::Caller,
     http::{ApiError, ErrorBody, Path},
 };
-use hg_types::Role;
 use http::StatusCode;
 use uuid::Uuid;
 
 use crate::{
     api::database,
-    domain::access::require,
+    domain::access::{Action, permit},
     state::AppState,
     store::strategy::{strategy_delete, strategy_fetch},
 };
 
-/// Deletes a strategy: from then on, what it said is inherited.
+/// Deletes a strategy: from then on, what it said is inherited. Its versions stay: jobs name them, and one can be restored.
 #[utoipa::path(
     delete, path = "/strategies/{strategy}", tag = "strategies",
     params(("strategy" = Uuid, Path, description = "Its id")),
@@ -33,7 +32,7 @@ pub(crate) async fn delete_strategy(
 ) -> Result<StatusCode, ApiError> {
     let mut tx = state.db.tenant(principal.scope()).await?;
     let seen = strategy_fetch(&mut tx, strategy.into()).await?.ok_or_else(|| ApiError::not_found("strategy"))?;
-    require(seen.held, Role::Member, "deleting a strategy", "on its client")?;
+    permit(Action::DeleteStrategy, seen.held)?;
     if !strategy_delete(&mut tx, seen.strategy.id).await.map_err(database)? {
         return Err(ApiError::not_found("strategy"));
     }

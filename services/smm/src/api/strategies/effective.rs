@@ -8,9 +8,14 @@ use hg_common::{
 use hg_contracts::smm::{EffectiveStrategy, EffectiveStrategyQuery};
 use hg_types::id::ClientRef;
 
-use crate::{domain::effective::resolve, state::AppState, store::strategy::strategy_chain};
+use crate::{
+    domain::effective::{Detail, resolve},
+    state::AppState,
+    store::strategy::strategy_chain,
+};
 
-/// The strategy that holds for a client: its own values, else its agency's, else the root's, else built in.
+/// The strategy that holds for a client: its own values, else its agency's, else the root's, else built in; with the SEO
+/// rules, which are inherited in the same way. Each value says where it comes from; with `explain=true` also what it overrides.
 #[utoipa::path(
     get, path = "/clients/{client}/effective-strategy", tag = "strategies",
     params(("client" = String, Path, description = "The client's id or slug"), EffectiveStrategyQuery),
@@ -26,14 +31,15 @@ pub(crate) async fn get_effective_strategy(
     if client.len() > 255 || client.contains('\0') {
         return Err(nobody());
     }
+    let detail = if query.explain == Some(true) { Detail::Overridden } else { Detail::Sources };
     let (scope, client) = (principal.scope(), ClientRef::parse(&client));
     let look_up = async {
         let mut tx = state.db.tenant(scope).await?;
         let found = strategy_chain(&mut tx, &client, query.content_type).await?;
         tx.commit().await?;
-        Ok::<_, sqlx::Error>(found.map(|(facts, chain)| resolve(facts, query.content_type, chain)))
+        Ok::<_, sqlx::Error>(found.map(|(facts, chain)| resolve(facts, query.content_type, chain, detail)))
     };
-    let key = (scope, client.clone(), query.content_type);
+    let key = (scope, client.clone(), query.content_type, detail);
     let effective = state.effective.get(key, look_up).await?.ok_or_else(nobody)?;
     Ok(Json(EffectiveStrategy::clone(&effective)))
 }

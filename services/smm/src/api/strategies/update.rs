@@ -6,15 +6,16 @@ use hg_common::{
     http::{ApiError, ErrorBody, Json, Path},
 };
 use hg_contracts::smm::{SaveStrategy, Strategy};
-use hg_types::Role;
 use uuid::Uuid;
 
-use super::checked;
+use super::{checked, write};
 use crate::{
-    api::database,
-    domain::access::require,
+    domain::access::{Action, permit},
     state::AppState,
-    store::strategy::{SavedStrategy, strategy_fetch, strategy_update},
+    store::{
+        strategy::{SavedStrategy, strategy_fetch},
+        version::Basis,
+    },
 };
 
 /// Saves a new version of a strategy. The earlier versions stay.
@@ -25,6 +26,7 @@ use crate::{
         (status = 200, body = Strategy),
         (status = 403, description = "The caller is no member of its client", body = ErrorBody),
         (status = 404, body = ErrorBody),
+        (status = 409, description = "`version_conflict`: somebody was quicker; `strategy_deleted`", body = ErrorBody),
         (status = 422, body = ErrorBody),
     )
 )]
@@ -37,7 +39,7 @@ pub(crate) async fn update_strategy(
     let (name, configuration) = checked(&save)?;
     let mut tx = state.db.tenant(principal.scope()).await?;
     let seen = strategy_fetch(&mut tx, strategy.into()).await?.ok_or_else(|| ApiError::not_found("strategy"))?;
-    require(seen.held, Role::Member, "changing a strategy", "on its client")?;
+    permit(Action::SaveStrategy, seen.held)?;
     if save.content_type != seen.strategy.content_type {
         return Err(ApiError::field(
             "content_type",
@@ -46,11 +48,9 @@ pub(crate) async fn update_strategy(
     }
     let saved =
         SavedStrategy { name: &name, configuration: &configuration, note: save.note.as_deref(), by: principal.user() };
-    if !strategy_update(&mut tx, seen.strategy.id, &saved).await.map_err(database)? {
-        return Err(ApiError::not_found("strategy"));
-    }
-    let changed = strategy_fetch(&mut tx, seen.strategy.id).await?.ok_or_else(|| ApiError::not_found("strategy"))?;
+    let basis = Basis { expected: save.version, restored_from: None };
+    let changed = write(&mut tx, seen.strategy.id, &saved, basis).await?;
     tx.commit().await?;
     state.effective.forget();
-    Ok(Json(changed.strategy))
+    Ok(Json(changed))
 }

@@ -2,10 +2,12 @@
 
 mod built_in;
 mod check;
+mod fields;
 mod new_client;
 mod stored;
 
 pub use built_in::built_in;
 pub use check::{CheckedStrategy, check};
+pub use fields::STRATEGY_FIELDS;
 pub use new_client::{NewClientStrategy, for_new_client};
 pub use stored::{from_stored, to_stored};
