@@ -1,7 +1,5 @@
 //! The report as a whole.
 
-use std::time::{Duration, Instant};
-
 use hg_quality::{Report, check, parse};
 use hg_types::ContentType;
 
@@ -86,25 +84,19 @@ fn whatever_comes_in_a_report_comes_out() {
     }
 }
 
+/// How long it takes is the benchmark's business.
 #[test]
-fn two_thousand_words_are_quick() {
+fn a_long_text_is_checked_against_many_terms() {
     let mut draft = exemplary();
     draft.markdown = draft.markdown.repeat(7);
     draft.keywords = (0..10).map(|n| format!("keyword number {n}")).collect();
     draft.rules.banned_terms = (0..20).map(|n| format!("banned term {n}")).collect();
     draft.rules.call_to_action = Some("contact for quote".to_owned());
-    assert!(check(&draft).insights.word_count > 2_000);
-    // The best of a few runs: a busy machine must not fail it. Unoptimised code may take ten times as long.
-    let best = (0..10)
-        .map(|_| {
-            let start = Instant::now();
-            std::hint::black_box(check(std::hint::black_box(&draft)));
-            start.elapsed()
-        })
-        .min()
-        .unwrap();
-    println!("{} words: {best:?}", check(&draft).insights.word_count);
-    assert!(best < Duration::from_millis(if cfg!(debug_assertions) { 50 } else { 5 }), "{best:?}");
+    let clean = check(&draft);
+    assert!(clean.insights.word_count > 2_000);
+    draft.markdown.push_str("\n\nAt its very end stands banned term 19.\n");
+    let found = |report| format!("{report:?}").contains("banned term 19");
+    assert!(found(check(&draft)) && !found(clean));
 }
 
 #[test]
