@@ -19,7 +19,7 @@ process.stdin.resume();
 process.stdin.on('end', () => { ending = true; });
 
 function complain(what, detail) {
-  console.error(`${new Date().toISOString().slice(11, 23)} ${what}: ${detail}`);
+  console.error(`${new Date().toISOString().slice(11, 23)} ${what}: ${detail.replace(/\s+/g, ' ').trim()}`);
 }
 
 /** One request; `undefined`, counted and told, where it failed. */

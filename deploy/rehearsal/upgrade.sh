@@ -36,7 +36,7 @@ cleanup() {
   trap - EXIT
   exec 9>&- 2>/dev/null || true
   [ -z "$load" ] || kill "$load" 2>/dev/null || true
-  compose --profile tools down --volumes --timeout 5 --remove-orphans >/dev/null 2>&1 || true
+  compose --profile tools down --volumes --rmi local --timeout 5 --remove-orphans >/dev/null 2>&1 || true
   rm -rf "$scratch"
   exit "$status"
 }
@@ -77,7 +77,7 @@ say "two replicas of $old each"
 two=()
 for service in "${services[@]}"; do two+=(--scale "$service=2"); done
 quietly compose up --detach --no-build --wait "${two[@]}" "${services[@]}"
-quietly compose up --detach --wait --no-recreate --no-deps proxy
+quietly compose up --detach --wait --build --no-recreate --no-deps proxy
 key=$(compose run --rm --no-deps -T hg admin api-key --client cincinnati-electrician --name rehearsal --scopes generate,jobs:read 2>"$scratch/said" </dev/null | tail -1) \
   || { cat "$scratch/said"; exit 1; }
 wait_for "http://127.0.0.1:$HG_PORT_GATEWAY/health"
@@ -110,7 +110,8 @@ exec 9>&-
 outcome=0
 wait "$load" || outcome=$?
 load=
-sed 's/^/          /' "$scratch/complaints"
+sed -n '1,40s/^/          /p' "$scratch/complaints"
+[ "$(wc -l <"$scratch/complaints")" -le 40 ] || say "… $(wc -l <"$scratch/complaints") lines in all"
 for service in "${services[@]}"; do replicas "$service" --format '{{.Image}} {{.Status}}'; done | sed 's/^/          /'
 count() { sed -n "s/^$1 //p" "$scratch/counts"; }
 agree() { # WHAT FIGURE EXPECTED
