@@ -19,7 +19,8 @@ use crate::{
     state::AppState,
     store::{
         client::client_create,
-        strategy::{SavedStrategy, strategy_create, strategy_inherited_types},
+        strategies::{Strategies, strategy_inherited_types},
+        versioned::{Save, Tables},
     },
 };
 
@@ -46,13 +47,13 @@ pub(crate) async fn create_client(
     let inherited = strategy_inherited_types(&mut tx, parent.client.id).await?;
     let id = client_create(&mut tx, &new, &slug).await.map_err(database)?;
     for strategy in for_new_client(&inherited) {
-        let saved = SavedStrategy {
-            name: strategy.name,
-            configuration: &to_stored(&strategy.configuration),
+        let save = Save {
+            name: Some(strategy.name),
+            fields: &to_stored(&strategy.configuration),
             note: Some("made with the client"),
             by: principal.user(),
         };
-        strategy_create(&mut tx, id, strategy.content_type, &saved).await.map_err(database)?;
+        let _ = Strategies::insert(&mut tx, id, strategy.content_type, &save).await.map_err(database)?;
     }
     let made = seen_client(&mut tx, &id.to_string()).await?;
     tx.commit().await?;
