@@ -5,6 +5,7 @@
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream::BoxStream};
 use hg_common::{
+    audit::current_origin,
     auth::{InternalIssuer, Principal, Service, internal::TokenError},
     http_client::propagate_request_id,
 };
@@ -209,7 +210,8 @@ impl Peer {
     }
 
     fn call(&self, on_behalf: &Principal, method: Method, path: &str) -> Result<reqwest::RequestBuilder, ClientError> {
-        let token = self.issuer.mint(self.service, on_behalf, chrono::Utc::now())?;
+        let address = current_origin().address;
+        let token = self.issuer.mint_from(self.service, on_behalf, address, chrono::Utc::now())?;
         let mut call = self.http.request(method, format!("{}{path}", self.base_url)).bearer_auth(token);
         if let Some(user) = on_behalf.user() {
             call = call.header("x-user-id", user.to_string());
