@@ -19,4 +19,4 @@ pub use keys::AuditKeys;
 pub(crate) use origin::text as origin_text;
 pub use origin::{Actor, Origin, current_origin, with_origin};
 pub use seal::{Sealed, seal_some};
-pub use verify::verify;
+pub use verify::{verify, verify_here};
