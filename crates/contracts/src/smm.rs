@@ -1,5 +1,6 @@
 //! Strategy management: clients, memberships, invitations, strategies. One module per concept, with its wire types.
 
+mod audit;
 mod client;
 mod effective;
 mod guide;
@@ -15,6 +16,7 @@ use hg_types::{ClientId, ContentType, StrategyId};
 use http::Method;
 
 pub use self::{
+    audit::{AuditActor, AuditActorKind, AuditEntry, AuditFormat, ExportAudit, ListAudit},
     client::{
         Archived, Client, ClientContents, ClientTree, CreateClient, DeleteClient, Deletion, Hierarchy, ListClients,
         MoveClient, TreeNode, TreeQuery, UpdateClient,

@@ -2,7 +2,7 @@
 //! content sounds.
 //!
 //! It owns the tables `clients`, `client_users`, `invitations`, `strategies`, `strategy_versions`, `seo_rules` and
-//! `seo_rule_versions`, and reaches others only through functions of the schema. What a caller sees is decided by
+//! `seo_rule_versions`, reads and seals the audit log, which all services write by triggers, and reaches others only through functions of the schema. What a caller sees is decided by
 //! row-level security; what a caller may change is decided in [`domain::access`] and, should that ever be wrong, by
 //! row-level security again.
 
@@ -10,6 +10,7 @@ mod api;
 pub mod config;
 pub mod domain;
 mod routes;
+pub mod sealing;
 mod start;
 mod state;
 mod store;

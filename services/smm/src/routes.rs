@@ -3,7 +3,7 @@
 use hg_common::http::{Access, Routes, routes};
 
 use crate::{
-    api::{clients, invitations, members, seo_rules, strategies},
+    api::{audit, clients, invitations, members, seo_rules, strategies},
     state::AppState,
 };
 
@@ -44,4 +44,7 @@ pub(crate) fn routes() -> Routes<AppState> {
         .add(internal, routes!(seo_rules::get_seo_rules_version))
         .add(internal, routes!(seo_rules::compare_seo_rules))
         .add(internal, routes!(seo_rules::restore_seo_rules))
+        .add(internal, routes!(audit::list::list_audit))
+        .add(internal, routes!(audit::export::export_audit))
+        .add(internal, routes!(audit::fetch::get_audit_entry))
 }

@@ -97,6 +97,8 @@ actions! {
     ChangeMembers: Admin, Client, "changing memberships";
     /// Up to one's own role; see, send again, take back.
     Invite: Admin, Client, "inviting people";
+    /// Of the client and of everything below it.
+    SeeAudit: Admin, Client, "seeing the audit log";
 }
 
 /// The caller sees the client but may not do this.

@@ -175,7 +175,29 @@ pub(crate) const ALL: &[Fixture] = &[
         "public.reservation_parts", Viewer, Owner,
         "INSERT INTO reservation_parts (job_id, budget_id, client_id) SELECT app.uuid_v7(), id, $1 FROM budgets WHERE client_id = $1 LIMIT 1",
     ),
+    // Entries stand under their client's id, so that the tables beside the log, which have no client, are tried by it.
+    of_client("public.audit_log", Admin, Owner, "INSERT INTO audit_log (id, client_id, actor_kind, action, subject_kind) VALUES ($1, $1, 'database', 'planted.row', 'client')"),
+    beside_audit_log(
+        "public.audit_values", "audit_id", "erased_by",
+        "INSERT INTO audit_values (audit_id, part, salt, value) VALUES ($1, 'change', uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()), '{}')",
+    ),
+    beside_audit_log("public.audit_unsealed", "audit_id", "queued_at", "INSERT INTO audit_unsealed (audit_id, chain) VALUES ($1, $1)"),
+    beside_audit_log(
+        "public.audit_seals", "audit_id", "key_id",
+        "INSERT INTO audit_seals (chain, position, audit_id, key_id, mac) VALUES ($1, 1000000, $1, 'planted', '')",
+    ),
+    beside_audit_log("public.audit_chains", "chain", "length", "INSERT INTO audit_chains (chain, length, mac) VALUES ($1, 0, '')"),
 ];
+
+/// A table whose rows belong to an entry of the audit log, by a column that holds the entry's id: the client's, here.
+const fn beside_audit_log(
+    table: &'static str,
+    column: &'static str,
+    changes: &'static str,
+    insert: &'static str,
+) -> Fixture {
+    Fixture { column, changes, ..of_client(table, Admin, Owner, insert) }
+}
 
 impl Fixture {
     /// The tenant on one side of the wall: (client, person).
