@@ -13,6 +13,7 @@ mod routes;
 mod start;
 mod state;
 mod store;
+mod sweep;
 
 pub use config::Config;
 pub use start::{INFO, StartError, build, run};

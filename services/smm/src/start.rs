@@ -3,6 +3,7 @@
 //! It wires; it must not decide anything about clients or strategies.
 
 use hg_common::{
+    db::Db,
     http::{BuiltApp, ServiceInfo, ShutdownToken},
     service,
     telemetry::MetricsHandle,
@@ -10,7 +11,7 @@ use hg_common::{
 
 pub use hg_common::service::StartError;
 
-use crate::{config::Config, routes::routes, state::AppState};
+use crate::{config::Config, routes::routes, state::AppState, sweep};
 
 /// How the service introduces itself.
 pub const INFO: ServiceInfo =
@@ -21,8 +22,18 @@ pub const INFO: ServiceInfo =
 /// # Errors
 /// When the database can't be reached or its pooler is unsafe, or the address of Redis can't be used.
 pub async fn build(config: &Config, metrics: MetricsHandle) -> Result<BuiltApp, StartError> {
-    let offer = |db| (routes(), AppState::new(db));
-    service::build_internal(INFO, &config.common, metrics, offer).await
+    Ok(put_together(config, metrics).await?.0)
+}
+
+/// The same, with the database that it stands on.
+async fn put_together(config: &Config, metrics: MetricsHandle) -> Result<(BuiltApp, Option<Db>), StartError> {
+    let mut connected = None;
+    let offer = |db: Db| {
+        connected = Some(db.clone());
+        (routes(), AppState::new(db))
+    };
+    let app = service::build_internal(INFO, &config.common, metrics, offer).await?;
+    Ok((app, connected))
 }
 
 /// Brings the schema up to date (or waits for it), then serves until `shutdown`.
@@ -31,6 +42,9 @@ pub async fn build(config: &Config, metrics: MetricsHandle) -> Result<BuiltApp, 
 /// When the service can't start, or its listener fails.
 pub async fn run(config: Config, metrics: MetricsHandle, shutdown: ShutdownToken) -> Result<(), StartError> {
     service::prepare_schema(INFO, &config.common.database).await?;
-    let app = build(&config, metrics.clone()).await?;
+    let (app, connected) = put_together(&config, metrics.clone()).await?;
+    if let Some(db) = connected {
+        tokio::spawn(sweep::invitations(db, shutdown.clone()));
+    }
     service::serve(app, &config.common.core, metrics, shutdown).await
 }
