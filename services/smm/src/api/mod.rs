@@ -7,7 +7,7 @@ pub(crate) mod invitations;
 pub(crate) mod members;
 pub(crate) mod seo_rules;
 pub(crate) mod strategies;
-mod versions;
+mod versioned;
 
 pub(crate) use error::database;
 
