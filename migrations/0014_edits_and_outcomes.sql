@@ -118,8 +118,9 @@ CREATE TABLE job_outcomes (
   -- The verdict that holds; empty where nobody judged the text, or took the verdict back.
   verdict        text,
   accepted_at    timestamptz NOT NULL,
-  PRIMARY KEY (source_id, job_id)
-);
+  -- All that figures are made of: what came of a source is one stretch of this index.
+  PRIMARY KEY (source_id, job_id) INCLUDE (client_id, source_version, status, quality_score, cost, changed, verdict, accepted_at)
+) WITH (autovacuum_vacuum_insert_scale_factor = 0.02);
 CREATE INDEX job_outcomes_client_idx ON job_outcomes (client_id, job_id);
 
 -- How far jobs have been counted: one row, which is the root's because every row has a tenant.
@@ -261,13 +262,28 @@ BEGIN
        WHERE j.id >= greatest(first_id, counted_to) AND j.client_id IN (SELECT mine.id FROM mine)
          AND of_source::text IN (s ->> 'strategy_id', s ->> 'seo_rules_id')
          AND NOT EXISTS (SELECT FROM public.job_outcomes o WHERE o.source_id = of_source AND o.job_id = j.id)
+    ),
+    -- A row per score: there are at most 101 of them, and a median needs no more.
+    scored AS (
+      SELECT one.source_version, one.quality_score AS score, count(*) AS jobs,
+             count(*) FILTER (WHERE one.status = 'completed') AS completed, count(*) FILTER (WHERE one.status = 'failed') AS failed,
+             count(*) FILTER (WHERE one.status = 'cancelled') AS cancelled, count(one.quality_score) AS texts, sum(one.cost) AS cost,
+             count(one.changed) AS edited, sum(one.changed::float8) AS changed, count(*) FILTER (WHERE one.verdict = 'approved') AS approved,
+             count(*) FILTER (WHERE one.verdict = 'rejected') AS rejected, min(one.accepted_at) AS first_at, max(one.accepted_at) AS last_at
+        FROM one GROUP BY one.source_version, one.quality_score
+    ),
+    ranked AS (
+      SELECT scored.*, sum(scored.texts) OVER (PARTITION BY scored.source_version ORDER BY scored.score) AS up_to,
+             sum(scored.texts) OVER (PARTITION BY scored.source_version) AS all_texts
+        FROM scored
     )
-    SELECT one.source_version, count(*), count(*) FILTER (WHERE one.status = 'completed'), count(*) FILTER (WHERE one.status = 'failed'),
-           count(*) FILTER (WHERE one.status = 'cancelled'), avg(one.quality_score)::float8,
-           percentile_cont(0.5) WITHIN GROUP (ORDER BY one.quality_score), coalesce(sum(one.cost), 0),
-           count(one.changed), avg(one.changed)::float8, count(*) FILTER (WHERE one.verdict = 'approved'),
-           count(*) FILTER (WHERE one.verdict = 'rejected'), min(one.accepted_at), max(one.accepted_at)
-      FROM one GROUP BY 1 ORDER BY 1 DESC;
+    SELECT r.source_version, sum(r.jobs)::bigint, sum(r.completed)::bigint, sum(r.failed)::bigint, sum(r.cancelled)::bigint,
+           (sum(r.score * r.texts) / nullif(sum(r.texts), 0))::float8,
+           -- The middle text, or between the two in the middle.
+           (min(r.score) FILTER (WHERE r.up_to * 2 >= r.all_texts) + min(r.score) FILTER (WHERE r.up_to * 2 > r.all_texts))::float8 / 2,
+           coalesce(sum(r.cost), 0), sum(r.edited)::bigint, sum(r.changed) / nullif(sum(r.edited), 0)::float8, sum(r.approved)::bigint,
+           sum(r.rejected)::bigint, min(r.first_at), max(r.last_at)
+      FROM ranked r GROUP BY r.source_version ORDER BY r.source_version DESC;
 END
 $$;
 

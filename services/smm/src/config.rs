@@ -38,7 +38,10 @@ impl ReadConfig for Config {
         let common = common?;
         if audit_keys.is_none() && !env.is_set("AUDIT_KEYS") {
             if common.core.environment.is_production() {
-                env.problem("AUDIT_KEYS", "is needed in production: make one with `printf 'k1:%s' \"$(openssl rand -base64 32)\"`");
+                env.problem(
+                    "AUDIT_KEYS",
+                    "is needed in production: make one with `printf 'k1:%s' \"$(openssl rand -base64 32)\"`",
+                );
                 return None;
             }
             env.warn("AUDIT_KEYS isn't set: the audit log isn't sealed, so that nobody could see that it was altered");

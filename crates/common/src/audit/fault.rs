@@ -153,12 +153,17 @@ impl fmt::Display for Fault {
             Self::EndMoved { chain, length, wanted: None } => {
                 write!(f, "end removed: chain {chain} has {length} seals and no end")
             }
-            Self::EndForged { chain } => write!(f, "end forged: the end of chain {chain} isn't sealed with a key of ours"),
+            Self::EndForged { chain } => {
+                write!(f, "end forged: the end of chain {chain} isn't sealed with a key of ours")
+            }
             Self::Recomputed { chain, from, to } => {
                 write!(f, "recomputed: numbers {from} to {to} of chain {chain} are sealed with another key than ours")
             }
             Self::UnknownKey { chain, position, key_id } => {
-                write!(f, "unknown key: number {position} of chain {chain} names the key {key_id:?}, which AUDIT_KEYS doesn't have")
+                write!(
+                    f,
+                    "unknown key: number {position} of chain {chain} names the key {key_id:?}, which AUDIT_KEYS doesn't have"
+                )
             }
             Self::ValueAltered { entry, part } => {
                 write!(f, "value altered: the {part} of entry {entry} isn't what the entry commits to")

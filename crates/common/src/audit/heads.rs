@@ -41,7 +41,8 @@ impl FromStr for Head {
         else {
             return Err(MalformedHead);
         };
-        let bytes = (0..mac.len()).step_by(2).map(|at| mac.get(at..at + 2).and_then(|hex| u8::from_str_radix(hex, 16).ok()));
+        let bytes =
+            (0..mac.len()).step_by(2).map(|at| mac.get(at..at + 2).and_then(|hex| u8::from_str_radix(hex, 16).ok()));
         Ok(Self {
             chain: chain.parse().map_err(|_| MalformedHead)?,
             length: length.parse().map_err(|_| MalformedHead)?,
@@ -69,7 +70,9 @@ pub fn parse_heads(text: &str) -> Result<Vec<Head>, (usize, MalformedHead)> {
 /// When the database can't be reached.
 pub async fn heads(db: &mut PgConnection) -> Result<Vec<Head>, sqlx::Error> {
     let rows: Vec<(Uuid, i64, Vec<u8>)> =
-        sqlx::query_as("SELECT chain, length, mac FROM audit_chains WHERE length > 0 ORDER BY chain").fetch_all(db).await?;
+        sqlx::query_as("SELECT chain, length, mac FROM audit_chains WHERE length > 0 ORDER BY chain")
+            .fetch_all(db)
+            .await?;
     Ok(rows.into_iter().map(|(chain, length, mac)| Head { chain, length, mac }).collect())
 }
 
@@ -82,7 +85,12 @@ mod tests {
         let head = Head { chain: Uuid::from_u128(1), length: 7, mac: vec![0, 255, 16] };
         let text = format!("# kept on the 1st\n\n{head}\n");
         assert_eq!(parse_heads(&text).unwrap(), [head]);
-        for bad in ["x", "00000000-0000-0000-0000-000000000001 7", "00000000-0000-0000-0000-000000000001 7 0g", "00000000-0000-0000-0000-000000000001 7 é0"] {
+        for bad in [
+            "x",
+            "00000000-0000-0000-0000-000000000001 7",
+            "00000000-0000-0000-0000-000000000001 7 0g",
+            "00000000-0000-0000-0000-000000000001 7 é0",
+        ] {
             assert_eq!(parse_heads(bad).unwrap_err().0, 1, "{bad}");
         }
     }

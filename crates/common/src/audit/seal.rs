@@ -67,12 +67,11 @@ async fn seal_chain(mut tx: SystemTx, keys: &AuditKeys, chain: Uuid, most: i64) 
         .bind(chain)
         .execute(&mut *tx)
         .await?;
-    let end = sqlx::query(
-        "SELECT length, mac, key_id, head_seal FROM audit_chains WHERE chain = $1 FOR UPDATE SKIP LOCKED",
-    )
-    .bind(chain)
-    .fetch_optional(&mut *tx)
-    .await?;
+    let end =
+        sqlx::query("SELECT length, mac, key_id, head_seal FROM audit_chains WHERE chain = $1 FOR UPDATE SKIP LOCKED")
+            .bind(chain)
+            .fetch_optional(&mut *tx)
+            .await?;
     let Some(end) = end else { return Ok(Step::Busy) };
     let (length, mac): (i64, Vec<u8>) = (end.try_get("length")?, end.try_get("mac")?);
     let seal: (Option<String>, Option<Vec<u8>>) = (end.try_get("key_id")?, end.try_get("head_seal")?);

@@ -287,7 +287,8 @@ fn settle(keys: &AuditKeys, chain: Uuid, walk: Walk, end_is_ours: bool, report: 
             }
         }
     }
-    let altered = misfits.iter().zip(named).filter(|(_, named)| !named).map(|(misfit, _)| (misfit.position, misfit.entry.id));
+    let altered =
+        misfits.iter().zip(named).filter(|(_, named)| !named).map(|(misfit, _)| (misfit.position, misfit.entry.id));
     let uncompared = walk.uncompared.into_iter().filter(|(position, _)| *position < anew_from);
     for (position, entry) in altered.chain(uncompared) {
         report(Fault::Altered { chain, position, entry });

@@ -382,7 +382,8 @@ mod tests {
             assert_eq!(verifier.verify_from(&token).unwrap(), (user(), address));
         }
         let (issuer, verifier) = pair(Service::Cpm, Service::Smm);
-        let token = issuer.mint_from(Service::Smm, &service(), Some("203.0.113.9".parse().unwrap()), Utc::now()).unwrap();
+        let token =
+            issuer.mint_from(Service::Smm, &service(), Some("203.0.113.9".parse().unwrap()), Utc::now()).unwrap();
         assert_eq!(verifier.verify_from(&token).unwrap().1, None, "a worker has no browser");
     }
 

@@ -177,8 +177,9 @@ impl FromStr for Keyring {
     type Err = KeyringError;
 
     fn from_str(text: &str) -> Result<Self, KeyringError> {
-        let mut keys =
-            parse_keys(text)?.into_iter().map(|(id, bytes)| RingKey { id, cipher: XChaCha20Poly1305::new(&bytes.into()) });
+        let mut keys = parse_keys(text)?
+            .into_iter()
+            .map(|(id, bytes)| RingKey { id, cipher: XChaCha20Poly1305::new(&bytes.into()) });
         let first = keys.next().ok_or(KeyringError::Empty)?;
         Ok(Self { first, others: keys.collect() })
     }

@@ -3,8 +3,8 @@
 
 mod attacks;
 mod catalogue;
-mod erasure;
 mod entries;
+mod erasure;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use hg_common::audit::{AuditKeys, Fault, Findings, Head, seal_some, verify};

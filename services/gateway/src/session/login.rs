@@ -102,16 +102,19 @@ pub(crate) async fn login(
 fn put_on_record(state: &AppState, account: Option<UserId>) {
     let Some(user) = account else { return };
     let (db, id, origin) = (state.db.clone(), current_request_id().unwrap_or_else(RequestId::random), current_origin());
-    tokio::spawn(with_request_id(id, with_origin(origin, async move {
-        let noted = async {
-            let mut tx = db.anonymous().await?;
-            user::login_refused(&mut tx, user).await?;
-            tx.commit().await
-        };
-        if let Err(error) = noted.await {
-            tracing::warn!(error = %error_chain(&error), "a refused sign-in could not be put on record");
-        }
-    })));
+    tokio::spawn(with_request_id(
+        id,
+        with_origin(origin, async move {
+            let noted = async {
+                let mut tx = db.anonymous().await?;
+                user::login_refused(&mut tx, user).await?;
+                tx.commit().await
+            };
+            if let Err(error) = noted.await {
+                tracing::warn!(error = %error_chain(&error), "a refused sign-in could not be put on record");
+            }
+        }),
+    ));
 }
 
 fn user_agent(headers: &HeaderMap) -> String {

@@ -30,7 +30,8 @@ async fn sign_ins_refused_ones_and_new_passwords_are_on_record() {
     let gateway = Gateway::with(&[("TRUSTED_PROXIES", "127.0.0.0/8")]).await;
     let member = gateway.member_id().uuid();
     let from = |address: &str| gateway.anonymous().with_header("x-forwarded-for", address);
-    let _ = from("198.51.100.7").post("/api/auth/login", &json!({"email": EMAIL, "password": PASSWORD})).await.expect(200);
+    let _ =
+        from("198.51.100.7").post("/api/auth/login", &json!({"email": EMAIL, "password": PASSWORD})).await.expect(200);
     let (_, kind, actor, service, origin, change) = gateway.entry("session.created").await.unwrap();
     assert_eq!((kind.as_str(), actor, service.as_deref()), ("person", Some(member), Some("gateway")));
     assert_eq!(origin, Some(json!({"address": "198.51.100.7", "email": EMAIL})));
@@ -44,13 +45,16 @@ async fn sign_ins_refused_ones_and_new_passwords_are_on_record() {
     assert_eq!(origin, Some(json!({"address": "198.51.100.8"})));
 
     let token = token_256();
-    sqlx::query("INSERT INTO auth.reset_tokens (token_hash, user_id, expires_at) VALUES ($1, $2, now() + interval '1 hour')")
-        .bind(&sha256(&token)[..])
-        .bind(member)
-        .execute(&mut gateway.db.superuser().await)
-        .await
-        .unwrap();
-    let done = gateway.browser().submit(&format!("/reset/{token}"), &[("password", "an entirely different phrase")]).await;
+    sqlx::query(
+        "INSERT INTO auth.reset_tokens (token_hash, user_id, expires_at) VALUES ($1, $2, now() + interval '1 hour')",
+    )
+    .bind(&sha256(&token)[..])
+    .bind(member)
+    .execute(&mut gateway.db.superuser().await)
+    .await
+    .unwrap();
+    let done =
+        gateway.browser().submit(&format!("/reset/{token}"), &[("password", "an entirely different phrase")]).await;
     let _ = done.expect(303);
     for action in ["account.password_set", "password_link.used", "session.revoked"] {
         let (_, kind, actor, _, origin, change) = gateway.entry(action).await.unwrap_or_else(|| panic!("{action}"));

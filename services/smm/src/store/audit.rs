@@ -54,11 +54,9 @@ pub(crate) async fn audit_clients_below(tx: &mut TenantTx, id: ClientId) -> Resu
 
 /// All that the scope may read.
 pub(crate) async fn audit_reach(tx: &mut TenantTx) -> Result<AuditReach, sqlx::Error> {
-    let row = sqlx::query!(
-        r#"SELECT app.audits_all() AS "all!", app.client_ids_with_role('admin') AS "ids!""#
-    )
-    .fetch_one(&mut **tx)
-    .await?;
+    let row = sqlx::query!(r#"SELECT app.audits_all() AS "all!", app.client_ids_with_role('admin') AS "ids!""#)
+        .fetch_one(&mut **tx)
+        .await?;
     Ok(if row.all { AuditReach::All } else { AuditReach::ClientsAndOneself(row.ids) })
 }
 
@@ -182,7 +180,8 @@ fn narrow(page: &mut QueryBuilder<Postgres>, filter: &AuditFilter) {
 
 async fn entries(tx: &mut TenantTx, mut query: QueryBuilder<Postgres>) -> Result<Vec<AuditEntry>, sqlx::Error> {
     let rows: Vec<AuditRow> = query.build_query_as().fetch_all(&mut **tx).await?;
-    let people: Vec<Uuid> = rows.iter().filter(|row| row.actor_kind == "person").filter_map(|row| row.actor_id).collect();
+    let people: Vec<Uuid> =
+        rows.iter().filter(|row| row.actor_kind == "person").filter_map(|row| row.actor_id).collect();
     let names: HashMap<Uuid, (String, String)> = if people.is_empty() {
         HashMap::new()
     } else {
@@ -228,5 +227,8 @@ fn entry(row: AuditRow, people: &HashMap<Uuid, (String, String)>) -> Result<Audi
 }
 
 fn from_json<T: Default + for<'a> Deserialize<'a>>(text: Option<&str>) -> Result<T, sqlx::Error> {
-    text.map_or_else(|| Ok(T::default()), |text| serde_json::from_str(text).map_err(|error| sqlx::Error::Decode(error.into())))
+    text.map_or_else(
+        || Ok(T::default()),
+        |text| serde_json::from_str(text).map_err(|error| sqlx::Error::Decode(error.into())),
+    )
 }

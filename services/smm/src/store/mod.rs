@@ -5,6 +5,7 @@ pub(crate) mod client;
 pub(crate) mod deletion;
 pub(crate) mod hierarchy;
 pub(crate) mod invitation;
+pub(crate) mod invitation_sweep;
 pub(crate) mod member;
 pub(crate) mod seo_rules;
 pub(crate) mod strategies;

@@ -1,6 +1,6 @@
 //! The SQL of strategies.
 
-use hg_common::db::{TenantTx, parsed};
+use hg_common::db::TenantTx;
 use hg_types::{ClientId, ContentType, UserId};
 use serde_json::{Map, Value};
 use sqlx::types::Json;
@@ -113,19 +113,4 @@ impl Tables for Strategies {
         .fetch_all(&mut **tx)
         .await
     }
-}
-
-/// The content types for which the client or an ancestor has an active strategy.
-pub(crate) async fn strategy_inherited_types(
-    tx: &mut TenantTx,
-    client: ClientId,
-) -> Result<Vec<ContentType>, sqlx::Error> {
-    let rows = sqlx::query_scalar!(
-        r#"SELECT DISTINCT s.content_type::text AS "content_type!"
-             FROM app.ancestor_chain($1) AS above JOIN strategies s ON s.client_id = above.id AND s.is_active"#,
-        client.uuid(),
-    )
-    .fetch_all(&mut **tx)
-    .await?;
-    rows.iter().map(|text| parsed(text)).collect()
 }

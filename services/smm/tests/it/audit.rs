@@ -46,7 +46,8 @@ async fn a_saved_strategy_is_on_record_with_who_where_and_what() {
     let smm = start().await;
     let t = &smm.tenants;
     let member = person_at(&smm, t.customer_people.member, "203.0.113.9");
-    let made: Strategy = member.post(&format!("/clients/{}/strategies", t.customer), &save("calm")).await.expect(201).parse();
+    let made: Strategy =
+        member.post(&format!("/clients/{}/strategies", t.customer), &save("calm")).await.expect(201).parse();
     let one = format!("/strategies/{}", made.id);
     let _ = member.put(&one, &save("warm")).await.expect(200);
     let _ = member.delete(&one).await.expect(204);
@@ -114,7 +115,8 @@ async fn it_is_narrowed_paged_and_searched() {
     let smm = start().await;
     let t = &smm.tenants;
     let member = person_at(&smm, t.customer_people.member, "2001:db8::7");
-    let made: Strategy = member.post(&format!("/clients/{}/strategies", t.customer), &save("calm")).await.expect(201).parse();
+    let made: Strategy =
+        member.post(&format!("/clients/{}/strategies", t.customer), &save("calm")).await.expect(201).parse();
     for tone in ["warm", "A Very Peculiar Tone", "cold", "dry"] {
         let _ = member.put(&format!("/strategies/{}", made.id), &save(tone)).await.expect(200);
     }
@@ -141,7 +143,8 @@ async fn it_is_narrowed_paged_and_searched() {
     assert_eq!(list(&agency, &format!("{below}&action=strategy.updated")).await.len(), 4);
     assert_eq!(list(&agency, &format!("{below}&subject_kind=member")).await.len(), 0);
     let middle = all[2].at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
-    let (early, late) = (list(&agency, &format!("{below}&to={middle}")).await, list(&agency, &format!("{below}&from={middle}")).await);
+    let (early, late) =
+        (list(&agency, &format!("{below}&to={middle}")).await, list(&agency, &format!("{below}&from={middle}")).await);
     assert_eq!(early.len() + late.len(), 5);
     assert!(late.iter().any(|entry| entry.id == all[0].id) && early.iter().any(|entry| entry.id == all[4].id));
     for (bad, field) in [
@@ -178,7 +181,12 @@ async fn members_moves_and_deletions_are_on_record() {
     assert_eq!(gone.len(), 1);
     assert_eq!((gone[0].subject_id, &gone[0].before.as_ref().unwrap()["name"]), (Some(id), &json!("Audited Ltd")));
     let root = smm.person(t.root_people.admin);
-    assert!(list(&root, "action=client&limit=100").await.iter().any(|entry| entry.client_id.map(|id| id.uuid()) == Some(id)));
+    assert!(
+        list(&root, "action=client&limit=100")
+            .await
+            .iter()
+            .any(|entry| entry.client_id.map(|id| id.uuid()) == Some(id))
+    );
 }
 
 #[tokio::test]

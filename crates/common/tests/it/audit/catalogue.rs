@@ -18,6 +18,10 @@ const UNRECORDED: &[(&str, &str)] = &[
     ("public.job_events", "a trail itself"),
     ("public.job_idempotency", "part of a job"),
     ("public.provider_calls", "a trail itself: what each call cost"),
+    ("public.content_versions", "a trail itself: each edit of a text, by whom and when, never changed"),
+    ("public.content_approvals", "a trail itself: each verdict on a text, by whom and when, never changed"),
+    ("public.job_outcomes", "figures, reckoned from the trails of jobs"),
+    ("public.job_outcomes_progress", "how far those figures are reckoned"),
     ("public.charges", "the ledger, never changed"),
     ("public.budgets", "sums that functions reckon; the limits are on record"),
     ("public.reservations", "the ledger"),
@@ -43,7 +47,9 @@ async fn every_table_is_on_record_or_says_why_not() {
     for (table, is_recorded) in &tables {
         match (is_recorded, reason(table)) {
             (true, None) | (false, Some(_)) => {}
-            (false, None) => panic!("{table}: put the trigger app.audit_row on it (migrations/0012_audit.sql), or a line with a reason here"),
+            (false, None) => panic!(
+                "{table}: put the trigger app.audit_row on it (migrations/0012_audit.sql), or a line with a reason here"
+            ),
             (true, Some((_, why))) => panic!("{table} is on record, and says here: {why}"),
         }
     }
@@ -70,15 +76,28 @@ async fn every_column_that_looks_like_a_secret_is_left_out_and_every_argument_na
     for (table, arguments, columns) in &triggers {
         let text = String::from_utf8(arguments.clone()).unwrap();
         let arguments: Vec<&str> = text.split_terminator('\0').collect();
-        let [_, client, subject, secrets, noise, verbs] = arguments.as_slice() else { panic!("{table}: {arguments:?}") };
+        let [_, client, subject, secrets, noise, verbs] = arguments.as_slice() else {
+            panic!("{table}: {arguments:?}")
+        };
         let secrets: Vec<&str> = secrets.split_terminator(',').collect();
         let markers = verbs.split_terminator(',').map(|marker| marker.split(':').next().unwrap());
-        let named = client.split_terminator('/').chain([*subject]).chain(secrets.iter().copied()).chain(noise.split_terminator(',')).chain(markers);
+        let named = client
+            .split_terminator('/')
+            .chain([*subject])
+            .chain(secrets.iter().copied())
+            .chain(noise.split_terminator(','))
+            .chain(markers);
         for name in named {
-            assert!(columns.iter().any(|column| column == name), "{table}: the trigger names {name}, which is no column");
+            assert!(
+                columns.iter().any(|column| column == name),
+                "{table}: the trigger names {name}, which is no column"
+            );
         }
         for column in columns.iter().filter(|column| suspicious.iter().any(|word| column.contains(word))) {
-            assert!(secrets.contains(&column.as_str()), "{table}.{column} looks like a secret: name it in the trigger's fourth argument");
+            assert!(
+                secrets.contains(&column.as_str()),
+                "{table}.{column} looks like a secret: name it in the trigger's fourth argument"
+            );
             left_out += 1;
         }
     }

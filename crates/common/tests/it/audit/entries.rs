@@ -62,7 +62,10 @@ async fn a_person_a_key_and_a_service_are_each_named() {
     let by_service = save(Scope::Client(client), "three").await;
     let mut superuser = database.superuser().await;
     let [row] = entries(&mut superuser, by_person).await.try_into().unwrap();
-    assert_eq!((row.actor_kind.as_str(), row.actor_id, row.action.as_str()), ("person", Some(person.uuid()), "strategy.created"));
+    assert_eq!(
+        (row.actor_kind.as_str(), row.actor_id, row.action.as_str()),
+        ("person", Some(person.uuid()), "strategy.created")
+    );
     assert_eq!((row.service.as_deref(), row.request_id.as_deref()), (Some("test"), Some("request-1")));
     let origin = row.origin.unwrap();
     assert_eq!(origin["address"], "203.0.113.9");
@@ -86,7 +89,9 @@ async fn a_change_that_is_undone_leaves_no_entry_and_noise_leaves_none() {
     let database = TestDb::new().await;
     let tenants = Tenants::plant(&database).await;
     let mut db = database.superuser().await;
-    let count = async |db: &mut PgConnection| -> i64 { sqlx::query_scalar("SELECT count(*) FROM audit_log").fetch_one(db).await.unwrap() };
+    let count = async |db: &mut PgConnection| -> i64 {
+        sqlx::query_scalar("SELECT count(*) FROM audit_log").fetch_one(db).await.unwrap()
+    };
     let before = count(&mut db).await;
     run(&mut db, "BEGIN; UPDATE clients SET name = 'x'; ROLLBACK").await;
     run(&mut db, "UPDATE clients SET name = name; UPDATE auth.users SET last_login_at = now(); UPDATE api_keys SET last_used_at = now()").await;
@@ -108,7 +113,10 @@ async fn a_change_that_is_undone_leaves_no_entry_and_noise_leaves_none() {
     assert_eq!(entries(&mut db, client).await.pop().unwrap().action, "client.restored");
     // Who deletes a client is on its parent's record, for its own can be seen by nobody below the root.
     run(&mut db, &format!("DELETE FROM jobs; DELETE FROM clients WHERE id = '{}'", tenants.sibling)).await;
-    let deleted: Uuid = sqlx::query_scalar("SELECT client_id FROM audit_log WHERE action = 'client.deleted'").fetch_one(&mut db).await.unwrap();
+    let deleted: Uuid = sqlx::query_scalar("SELECT client_id FROM audit_log WHERE action = 'client.deleted'")
+        .fetch_one(&mut db)
+        .await
+        .unwrap();
     assert_eq!(deleted, tenants.agency.uuid());
 }
 
@@ -144,7 +152,10 @@ async fn no_secret_gets_into_the_log() {
     .await;
     let mut seen = 0;
     for table in ["audit_log", "audit_values", "audit_unsealed", "audit_seals", "audit_chains"] {
-        let rows: Vec<String> = sqlx::query_scalar(sqlx::AssertSqlSafe(format!("SELECT t::text FROM {table} t"))).fetch_all(&mut db).await.unwrap();
+        let rows: Vec<String> = sqlx::query_scalar(sqlx::AssertSqlSafe(format!("SELECT t::text FROM {table} t")))
+            .fetch_all(&mut db)
+            .await
+            .unwrap();
         seen += rows.len();
         for row in rows {
             assert!(!row.contains("canary-7f3a9c") && !row.contains(&hex), "{table}: {row}");
@@ -152,6 +163,11 @@ async fn no_secret_gets_into_the_log() {
     }
     assert!(seen > 100);
     // That a secret changed is on record.
-    let noted: i64 = sqlx::query_scalar("SELECT count(*) FROM audit_values WHERE value::jsonb -> 'secret' ?| '{password_hash,token_hash,sealed}'").fetch_one(&mut db).await.unwrap();
+    let noted: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM audit_values WHERE value::jsonb -> 'secret' ?| '{password_hash,token_hash,sealed}'",
+    )
+    .fetch_one(&mut db)
+    .await
+    .unwrap();
     assert_eq!(noted, 4);
 }

@@ -36,13 +36,18 @@ async fn a_client_that_is_erased_leaves_ids_and_an_entry_that_says_so() {
     .await
     .unwrap();
     assert_eq!(left, 0);
-    let entries: i64 = sqlx::query_scalar("SELECT count(*) FROM audit_log WHERE client_id = $1 AND action = 'audit.erased'")
-        .bind(client)
-        .fetch_one(&mut superuser)
-        .await
-        .unwrap();
+    let entries: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM audit_log WHERE client_id = $1 AND action = 'audit.erased'")
+            .bind(client)
+            .fetch_one(&mut superuser)
+            .await
+            .unwrap();
     assert_eq!(entries, 2);
-    assert_eq!(count(&mut superuser, "SELECT count(*) FROM audit_values WHERE value LIKE '%' || $1 || '%'", "Name 0").await, 1, "the other client's");
+    assert_eq!(
+        count(&mut superuser, "SELECT count(*) FROM audit_values WHERE value LIKE '%' || $1 || '%'", "Name 0").await,
+        1,
+        "the other client's"
+    );
     seal_all(&database, &keys(1)).await;
     let (findings, faults) = found(&mut superuser, &keys(1), &[]).await;
     assert_eq!(names(&faults), [""; 0]);
@@ -53,7 +58,11 @@ async fn a_client_that_is_erased_leaves_ids_and_an_entry_that_says_so() {
 async fn a_person_who_is_erased_is_nowhere_in_the_log() {
     let (database, tenants, mut superuser) = sealed().await;
     let person = tenants.agency_people.admin.uuid();
-    let email: String = sqlx::query_scalar("SELECT email FROM auth.users WHERE id = $1").bind(person).fetch_one(&mut superuser).await.unwrap();
+    let email: String = sqlx::query_scalar("SELECT email FROM auth.users WHERE id = $1")
+        .bind(person)
+        .fetch_one(&mut superuser)
+        .await
+        .unwrap();
     run(
         &mut superuser,
         &format!(
@@ -80,7 +89,10 @@ async fn a_person_who_is_erased_is_nowhere_in_the_log() {
     .await;
     for trace in [email.as_str(), "203.0.113.77"] {
         assert_eq!(count(&mut superuser, everywhere, trace).await, 0, "{trace}");
-        assert_eq!(count(&mut superuser, "SELECT count(*) FROM audit_log l WHERE l::text LIKE '%' || $1 || '%'", trace).await, 0);
+        assert_eq!(
+            count(&mut superuser, "SELECT count(*) FROM audit_log l WHERE l::text LIKE '%' || $1 || '%'", trace).await,
+            0
+        );
     }
     // What they changed for the client stays on the client's record.
     assert_eq!(count(&mut superuser, everywhere, "By a person").await, 1);
@@ -94,9 +106,15 @@ async fn retention_takes_what_is_old_and_leaves_the_rest() {
     let (database, tenants, mut superuser) = sealed().await;
     let client = tenants.sibling.uuid();
     rename(&mut superuser, client, 2).await;
-    let middle: Uuid = sqlx::query_scalar("SELECT id FROM audit_log WHERE client_id = $1 ORDER BY id DESC LIMIT 1").bind(client).fetch_one(&mut superuser).await.unwrap();
+    let middle: Uuid = sqlx::query_scalar("SELECT id FROM audit_log WHERE client_id = $1 ORDER BY id DESC LIMIT 1")
+        .bind(client)
+        .fetch_one(&mut superuser)
+        .await
+        .unwrap();
     assert_eq!(erase(&mut superuser, &format!("app.audit_erase_older('{client}', now() - interval '1 day')")).await, 0);
-    let gone = erase(&mut superuser, &format!("app.audit_erase_older('{client}', now() + interval '1 minute', '{{}}', 3)")).await;
+    let gone =
+        erase(&mut superuser, &format!("app.audit_erase_older('{client}', now() + interval '1 minute', '{{}}', 3)"))
+            .await;
     assert_eq!(gone, 3);
     seal_all(&database, &keys(1)).await;
     let (findings, faults) = found(&mut superuser, &keys(1), &[]).await;
@@ -114,7 +132,8 @@ async fn nobody_erases_by_a_request_of_their_own() {
         format!("app.audit_erase_older('{}', now())", tenants.agency),
         "app.audit_append(app.uuid_v7(), NULL, 'a.b', 'x', NULL, '{}')".to_owned(),
     ] {
-        let refused = sqlx::query(sqlx::AssertSqlSafe(format!("SELECT {call}"))).execute(&mut superuser).await.unwrap_err();
+        let refused =
+            sqlx::query(sqlx::AssertSqlSafe(format!("SELECT {call}"))).execute(&mut superuser).await.unwrap_err();
         assert_eq!(hg_common::db::sql_state(&refused).as_deref(), Some("42501"), "{call}");
     }
 }

@@ -5,6 +5,7 @@ use hg_common::{
     http::{ApiError, Json, Page, PageQuery, PageRequest},
 };
 use hg_contracts::smm::{CompareVersions, Comparison, ListStrategies, ListVersions, VersionSummary};
+use hg_types::Role;
 use serde_json::Map;
 use uuid::Uuid;
 
@@ -13,7 +14,7 @@ use crate::{
     api::seen_client,
     domain::versions::{changed, changes},
     state::AppState,
-    store::versioned::{StoredVersion, Which, version_fetch, version_list, versioned_list},
+    store::versioned::{Seen, StoredVersion, Which, version_fetch, version_list, versioned_list},
 };
 
 /// A client has at most one in force per content type, so this is reached by nobody who doesn't mean to.
@@ -60,6 +61,7 @@ pub(in crate::api) async fn versions<K: Kind>(
     let seen = seen::<K>(&mut tx, id).await?;
     let rows = version_list::<K>(&mut tx, seen.stored.id, before, request.fetch_limit()).await?;
     tx.commit().await?;
+    let rows: Vec<StoredVersion> = rows.into_iter().map(|row| told(row, seen.held)).collect();
     Ok(Json(summaries(&rows, &request)?))
 }
 
@@ -75,7 +77,7 @@ pub(in crate::api) async fn version<K: Kind>(
     let found = version_fetch::<K>(&mut tx, seen.stored.id, version).await?;
     let found = found.ok_or_else(|| ApiError::not_found("version"))?;
     tx.commit().await?;
-    Ok(Json(K::version(seen.stored.id, found)))
+    Ok(Json(K::version(seen.stored.id, told(found, seen.held))))
 }
 
 /// What differs between two versions, field by field.
@@ -86,14 +88,23 @@ pub(in crate::api) async fn compare<K: Kind>(
     versions: CompareVersions,
 ) -> Result<Json<Comparison>, ApiError> {
     let mut tx = state.db.tenant(principal.scope()).await?;
-    let seen = seen::<K>(&mut tx, id).await?.stored;
+    let Seen { stored: seen, held } = seen::<K>(&mut tx, id).await?;
     let to = versions.to.unwrap_or(seen.version);
     let older = version_fetch::<K>(&mut tx, seen.id, versions.from).await?;
     let older = older.ok_or_else(|| no_version("from", versions.from))?;
     let newer = version_fetch::<K>(&mut tx, seen.id, to).await?.ok_or_else(|| no_version("to", to))?;
     tx.commit().await?;
+    let (older, newer) = (told(older, held), told(newer, held));
     let changes = changes(older.comparable(), newer.comparable());
     Ok(Json(Comparison { from: older.info, to: newer.info, changes }))
+}
+
+/// Whoever inherits a version reads what it says, but not why it was saved: that may be about a sibling.
+fn told(mut version: StoredVersion, held: Option<Role>) -> StoredVersion {
+    if held.is_none() {
+        version.info.note = None;
+    }
+    version
 }
 
 /// The surplus row of the page is what its last version is compared with.

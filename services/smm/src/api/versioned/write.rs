@@ -1,5 +1,5 @@
 //! Writing what is saved in versions: making, saving, restoring, deleting. Whatever is written, the effective strategies that
-//! this process remembers are forgotten.
+//! this process remembers are forgotten. People write; services that work for a client only read.
 
 use hg_common::{
     auth::Principal,
@@ -7,13 +7,14 @@ use hg_common::{
     http::{ApiError, FieldErrors, Json},
 };
 use hg_contracts::smm::RestoreVersion;
+use hg_types::UserId;
 use http::StatusCode;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::{Draft, Kind, check_note, seen};
 use crate::{
-    api::{database, seen_client},
+    api::{database, person, seen_client},
     domain::access::permit,
     state::AppState,
     store::versioned::{Basis, Save, StoredVersion, Written, version_fetch, versioned_update},
@@ -26,6 +27,7 @@ pub(in crate::api) async fn create<K: Kind>(
     client: &str,
     incoming: K::Incoming,
 ) -> Result<(StatusCode, Json<K::Outgoing>), ApiError> {
+    let by = person(principal)?;
     let (draft, fields) = checked::<K>(incoming)?;
     if draft.version.is_some() {
         return Err(ApiError::field("version", "is for saving a further version: leave it out"));
@@ -33,7 +35,7 @@ pub(in crate::api) async fn create<K: Kind>(
     let mut tx = state.db.tenant(principal.scope()).await?;
     let client = seen_client(&mut tx, client).await?;
     permit(K::SAVE, client.held)?;
-    let save = save(&draft.name, &fields, &draft.note, principal);
+    let save = save(&draft.name, &fields, &draft.note, by);
     let id = K::insert(&mut tx, client.client.id, draft.content_type, &save).await.map_err(database)?;
     let made = seen::<K>(&mut tx, id).await?;
     tx.commit().await?;
@@ -48,6 +50,7 @@ pub(in crate::api) async fn update<K: Kind>(
     id: Uuid,
     incoming: K::Incoming,
 ) -> Result<Json<K::Outgoing>, ApiError> {
+    let by = person(principal)?;
     let (draft, fields) = checked::<K>(incoming)?;
     let mut tx = state.db.tenant(principal.scope()).await?;
     let seen = seen::<K>(&mut tx, id).await?;
@@ -56,7 +59,7 @@ pub(in crate::api) async fn update<K: Kind>(
     if draft.content_type != fixed {
         return Err(ApiError::field("content_type", format!("is fixed: {} for {fixed}", K::THIS_IS)));
     }
-    let save = save(&draft.name, &fields, &draft.note, principal);
+    let save = save(&draft.name, &fields, &draft.note, by);
     let basis = Basis { expected: draft.version, restored_from: None };
     let changed = write::<K>(&mut tx, seen.stored.id, &save, basis).await?;
     tx.commit().await?;
@@ -71,6 +74,7 @@ pub(in crate::api) async fn restore<K: Kind>(
     (id, version): (Uuid, i32),
     how: &RestoreVersion,
 ) -> Result<Json<K::Outgoing>, ApiError> {
+    let by = person(principal)?;
     let mut errors = FieldErrors::new();
     check_note(&mut errors, how.note.as_deref());
     errors.into_result()?;
@@ -82,7 +86,7 @@ pub(in crate::api) async fn restore<K: Kind>(
     // The rules may have become stricter since it was saved.
     let fields = K::check_stored(seen.stored.content_type, found.fields)?;
     let name = found.name.or(seen.stored.name);
-    let save = save(&name, &fields, &how.note, principal);
+    let save = save(&name, &fields, &how.note, by);
     let basis = Basis { expected: how.version, restored_from: Some(version) };
     let restored = write::<K>(&mut tx, seen.stored.id, &save, basis).await?;
     tx.commit().await?;
@@ -96,6 +100,7 @@ pub(in crate::api) async fn delete<K: Kind>(
     principal: &Principal,
     id: Uuid,
 ) -> Result<StatusCode, ApiError> {
+    person(principal)?;
     let mut tx = state.db.tenant(principal.scope()).await?;
     let seen = seen::<K>(&mut tx, id).await?;
     permit(K::DELETE, seen.held)?;
@@ -124,9 +129,9 @@ fn save<'a>(
     name: &'a Option<String>,
     fields: &'a Map<String, Value>,
     note: &'a Option<String>,
-    principal: &Principal,
+    by: UserId,
 ) -> Save<'a> {
-    Save { name: name.as_deref(), fields, note: note.as_deref(), by: principal.user() }
+    Save { name: name.as_deref(), fields, note: note.as_deref(), by: Some(by) }
 }
 
 /// Saves a further version and gives back what is there then.
