@@ -57,7 +57,7 @@ CREATE TABLE data_job_parts (
   -- NULL: not counted yet.
   total        bigint,
   -- Where the next batch goes on; the step's own.
-  position     jsonb,
+  place        jsonb,
   note         text CONSTRAINT data_job_parts_note_length CHECK (length(note) <= 2000),
   attempt      integer NOT NULL DEFAULT 0,
   failures     integer NOT NULL DEFAULT 0,
@@ -164,7 +164,7 @@ CREATE POLICY client_retention_definer ON client_retention FOR SELECT TO hg_defi
 GRANT SELECT, INSERT, UPDATE ON data_jobs TO hg_definer;
 GRANT SELECT, INSERT ON data_job_parts TO hg_definer;
 GRANT SELECT ON client_retention TO hg_definer;
-GRANT DELETE ON profiles TO hg_definer;
+GRANT DELETE ON profiles, invitations TO hg_definer;
 
 -- Months of which every job has gone: their partitions go, too. Neither this month's nor the last one's; without waiting
 -- long for a lock, for everything that reads jobs would wait behind it. As their owner, as app.make_job_partitions.
@@ -383,14 +383,32 @@ BEGIN
 END
 $$;
 
--- The invitations to a person's address, while the person is exported or erased.
+-- The invitations to a person's address, while the person is exported.
 CREATE FUNCTION app.invitations_of_person(of_user uuid) RETURNS SETOF uuid
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = '' AS $$
 BEGIN
   RETURN QUERY
     SELECT i.id FROM public.invitations i JOIN auth.users u ON u.email = i.email
-     WHERE u.id = of_user
-       AND (app.data_job_runs('person_export', NULL, of_user) OR app.data_job_runs('person_erasure', NULL, of_user));
+     WHERE u.id = of_user AND app.data_job_runs('person_export', NULL, of_user);
+END
+$$;
+
+-- Deletes the invitations to the address of a person who is erased, and what the audit log holds of the address: in one
+-- transaction, while the address is still known. How many invitations that were.
+CREATE FUNCTION app.person_invitations_erase(of_user uuid) RETURNS integer
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = '' AS $$
+DECLARE
+  address text;
+  gone integer;
+BEGIN
+  IF NOT app.data_job_runs('person_erasure', NULL, of_user) THEN
+    RETURN 0;
+  END IF;
+  SELECT u.email INTO address FROM auth.users u WHERE u.id = of_user;
+  DELETE FROM public.invitations i WHERE i.email = address;
+  GET DIAGNOSTICS gone = ROW_COUNT;
+  PERFORM app.audit_erase_person(of_user, address);
+  RETURN gone;
 END
 $$;
 
@@ -481,6 +499,8 @@ BEGIN
                     WHERE j.client_id = l.id AND j.id < app.uuid_v7_floor(l.jobs_before) AND j.status IN ('completed', 'failed', 'cancelled'))
         OR EXISTS (SELECT FROM public.job_events e
                     WHERE e.client_id = l.id AND e.job_id < app.uuid_v7_floor(l.logs_before))
+        OR EXISTS (SELECT FROM public.audit_log a JOIN public.audit_values v ON v.audit_id = a.id AND v.value IS NOT NULL
+                    WHERE a.client_id = l.id AND a.id < app.uuid_v7_floor(l.logs_before) AND a.action <> 'audit.erased')
      LIMIT most;
 END
 $$;
@@ -496,7 +516,7 @@ BEGIN
     EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO hg_content_app', f);
   END LOOP;
   FOREACH f IN ARRAY ARRAY[
-    'app.clients_empty(uuid[])', 'app.members_for_export(uuid)', 'app.invitations_of_person(uuid)',
+    'app.clients_empty(uuid[])', 'app.members_for_export(uuid)', 'app.invitations_of_person(uuid)', 'app.person_invitations_erase(uuid)',
     'auth.person_for_export(uuid)', 'auth.person_lock_out(uuid)', 'auth.person_empty(uuid)',
     'app.retention_due(timestamptz, integer)'
   ]::regprocedure[] LOOP
@@ -514,3 +534,12 @@ SET LOCAL ROLE hg_owner;
 CREATE POLICY job_events_definer ON job_events FOR SELECT TO hg_definer USING (true);
 GRANT SELECT ON job_events, provider_keys TO hg_definer;
 CREATE POLICY provider_keys_definer ON provider_keys FOR SELECT TO hg_definer USING (true);
+
+-- On record: what is kept, and who had data exported or erased. How a data job gets on is its own affair.
+CREATE TRIGGER client_retention_audit AFTER INSERT OR UPDATE OR DELETE ON client_retention FOR EACH ROW EXECUTE FUNCTION app.audit_row(
+  'retention', 'client_id', 'client_id', '', 'client_id,updated_at,updated_by', '');
+CREATE TRIGGER data_jobs_audit AFTER INSERT ON data_jobs FOR EACH ROW EXECUTE FUNCTION app.audit_row(
+  'data_job', 'client_id', 'id', '', 'client_id,requested_by,clients,status,created_at', '');
+CREATE TRIGGER data_jobs_end_audit AFTER UPDATE OF status ON data_jobs FOR EACH ROW
+  WHEN (NEW.status IN ('completed', 'failed', 'cancelled') AND OLD.status <> NEW.status) EXECUTE FUNCTION app.audit_row(
+  'data_job', 'client_id', 'id', '', 'started_at,finished_at,expires_at,file_sha256', '');
