@@ -535,11 +535,13 @@ CREATE POLICY job_events_definer ON job_events FOR SELECT TO hg_definer USING (t
 GRANT SELECT ON job_events, provider_keys TO hg_definer;
 CREATE POLICY provider_keys_definer ON provider_keys FOR SELECT TO hg_definer USING (true);
 
--- On record: what is kept, and who had data exported or erased. How a data job gets on is its own affair.
+-- On record: what is kept, and who had data exported or erased. How a data job gets on is its own affair; what retention
+-- took is said by app.audit_erase_older.
 CREATE TRIGGER client_retention_audit AFTER INSERT OR UPDATE OR DELETE ON client_retention FOR EACH ROW EXECUTE FUNCTION app.audit_row(
   'retention', 'client_id', 'client_id', '', 'client_id,updated_at,updated_by', '');
-CREATE TRIGGER data_jobs_audit AFTER INSERT ON data_jobs FOR EACH ROW EXECUTE FUNCTION app.audit_row(
+CREATE TRIGGER data_jobs_audit AFTER INSERT ON data_jobs FOR EACH ROW
+  WHEN (NEW.kind <> 'retention') EXECUTE FUNCTION app.audit_row(
   'data_job', 'client_id', 'id', '', 'client_id,requested_by,clients,status,created_at', '');
 CREATE TRIGGER data_jobs_end_audit AFTER UPDATE OF status ON data_jobs FOR EACH ROW
-  WHEN (NEW.status IN ('completed', 'failed', 'cancelled') AND OLD.status <> NEW.status) EXECUTE FUNCTION app.audit_row(
+  WHEN (NEW.kind <> 'retention' AND NEW.status IN ('completed', 'failed', 'cancelled') AND OLD.status <> NEW.status) EXECUTE FUNCTION app.audit_row(
   'data_job', 'client_id', 'id', '', 'started_at,finished_at,expires_at,file_sha256', '');

@@ -7,10 +7,13 @@ mod process;
 
 use std::time::Duration;
 
+use tokio::task::JoinHandle;
+
 pub use self::process::main;
 use crate::{
     auth::{Authenticator, NoApiKeys},
     config::{CoreConfig, DatabaseConfig, ServiceConfig},
+    data_jobs::{self, Parts, Runner},
     db::{self, ConnectError, Db, MigrationFailed},
     http::{
         App, BuiltApp, CheckError, Criticality, HealthChecks, HealthChecksBuilder, Routes, ServeError, ServiceInfo,
@@ -114,4 +117,28 @@ pub async fn serve(
 ) -> Result<(), StartError> {
     tokio::spawn(keep_up(metrics, shutdown.clone()));
     Ok(crate::http::serve(app.router, core, shutdown).await?)
+}
+
+/// Works on a service's parts of data jobs until `shutdown`, over a few connections of its own: whoever waits for an answer
+/// isn't kept waiting by an export.
+///
+/// # Errors
+/// When the database can't be reached or its pooler is unsafe.
+pub async fn data_jobs<P: Parts + Copy>(
+    info: ServiceInfo,
+    config: &DatabaseConfig,
+    parts: P,
+    shutdown: ShutdownToken,
+) -> Result<JoinHandle<()>, StartError> {
+    const CONNECTIONS: u32 = 2;
+    let application = format!("hg-{}-data", info.name);
+    let (_, system) = Db::connect_with_system(config.url.expose(), CONNECTIONS, &application).await?;
+    Ok(Runner::new(parts, system, data_jobs::Settings::default(), shutdown).spawn())
+}
+
+/// Waits until a task in the background has ended after its shutdown was asked for.
+pub async fn finished(what: &str, task: JoinHandle<()>) {
+    if let Err(error) = task.await {
+        tracing::error!(what, %error, "a task in the background did not end as it should");
+    }
 }

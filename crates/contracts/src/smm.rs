@@ -1,6 +1,7 @@
 //! Strategy management: clients, memberships, invitations, strategies. One module per concept, with its wire types.
 
 mod client;
+mod data;
 mod effective;
 mod guide;
 mod invitation;
@@ -18,6 +19,10 @@ pub use self::{
     client::{
         Archived, Client, ClientContents, ClientTree, CreateClient, DeleteClient, Deletion, Hierarchy, ListClients,
         MoveClient, TreeNode, TreeQuery, UpdateClient,
+    },
+    data::{
+        ConfirmErasure, DataJob, DataJobPart, Erasure, ExportFile, ExportScope, Going, ListDataJobs, OwnedClient, Remaining,
+        RequestExport, Retention, RetentionValue, SaveRetention,
     },
     effective::{
         ClientFacts, EffectiveSeoRules, EffectiveStrategy, EffectiveStrategyQuery, Explanation, Level, OverriddenValue,

@@ -18,10 +18,33 @@ pub struct Dump {
     pub path: &'static str,
     /// `FROM … WHERE …`, with `$1` for the client or the person.
     pub from: &'static str,
-    /// A text by which rows are told apart and ordered.
-    pub key: &'static str,
+    /// By what rows are told apart and ordered.
+    pub key: By,
     /// The JSON of a row.
     pub line: &'static str,
+}
+
+/// The order of a dump, which tells where its next batch goes on.
+#[derive(Clone, Copy, Debug)]
+pub enum By {
+    /// A column with ids; for what may be long.
+    Id(&'static str),
+    /// A text; for what is short.
+    Text(&'static str),
+}
+
+impl By {
+    /// The key as text, the condition for what follows `$2`, the order.
+    fn sql(self) -> (String, String, String) {
+        match self {
+            Self::Id(column) => (
+                format!("{column}::text"),
+                format!("{column} > coalesce(nullif($2, ''), '00000000-0000-0000-0000-000000000000')::uuid"),
+                column.to_owned(),
+            ),
+            Self::Text(text) => (text.to_owned(), format!("({text}) COLLATE \"C\" > $2"), format!("({text}) COLLATE \"C\"")),
+        }
+    }
 }
 
 /// Where a dump goes on.
@@ -49,12 +72,9 @@ pub async fn dump(work: &mut Work, files: &[Dump]) -> Result<(), PartError> {
         let (mut text, mut rows) = (Vec::new(), 0_u64);
         // Many clients have little: they share a batch.
         while place.subject < subjects.len() && text.len() < MOST_BYTES && rows < most.unsigned_abs() {
-            let sql = format!(
-                "SELECT {key} AS key, ({line})::text AS line {from} AND ({key}) COLLATE \"C\" > $2 ORDER BY ({key}) COLLATE \"C\" LIMIT $3",
-                key = file.key,
-                line = file.line,
-                from = file.from
-            );
+            let (key, after, order) = file.key.sql();
+            let (line, from) = (file.line, file.from);
+            let sql = format!("SELECT {key}, ({line})::text {from} AND {after} ORDER BY {order} LIMIT $3");
             let mut lines = sqlx::query_as::<_, (String, String)>(AssertSqlSafe(sql))
                 .bind(subjects[place.subject])
                 .bind(place.after.clone())

@@ -17,7 +17,7 @@ pub mod runner;
 mod store;
 pub mod work;
 
-pub use dump::{Dump, dump};
+pub use dump::{By, Dump, dump};
 pub use plan::{PartSpec, plan};
 pub use runner::{Parts, Runner, Settings};
 pub use work::{ARCHIVE, Batch, CHUNK, Outcome, PartError, Subject, Work};

@@ -1,10 +1,13 @@
 //! SQL, and nothing else: functions on a tenant transaction, named by the noun first.
 
 pub(crate) mod client;
+pub(crate) mod data_job;
 pub(crate) mod deletion;
 pub(crate) mod hierarchy;
 pub(crate) mod invitation;
 pub(crate) mod member;
+pub(crate) mod person;
+pub(crate) mod retention;
 pub(crate) mod seo_rules;
 pub(crate) mod seo_rules_version;
 pub(crate) mod strategy;
