@@ -14,7 +14,7 @@ use crate::{
     auth::{Authenticator, NoApiKeys},
     config::{CoreConfig, DatabaseConfig, ServiceConfig},
     data_jobs::{self, Parts, Runner},
-    db::{self, ConnectError, Db, MigrationFailed},
+    db::{self, ConnectError, Db, MigrationFailed, SystemDb},
     http::{
         App, BuiltApp, CheckError, Criticality, HealthChecks, HealthChecksBuilder, Routes, ServeError, ServiceInfo,
         ShutdownToken,
@@ -119,20 +119,29 @@ pub async fn serve(
     Ok(crate::http::serve(app.router, core, shutdown).await?)
 }
 
-/// Works on a service's parts of data jobs until `shutdown`, over a few connections of its own: whoever waits for an answer
-/// isn't kept waiting by an export.
+/// A few connections for work in the background that crosses tenants: whoever waits for an answer isn't kept waiting by an
+/// export.
 ///
 /// # Errors
 /// When the database can't be reached or its pooler is unsafe.
-pub async fn data_jobs<P: Parts + Copy>(
+pub async fn background_system(info: ServiceInfo, config: &DatabaseConfig) -> Result<SystemDb, StartError> {
+    const CONNECTIONS: u32 = 2;
+    let application = format!("hg-{}-background", info.name);
+    let (_, system) = Db::connect_with_system(config.url.expose(), CONNECTIONS, &application).await?;
+    Ok(system)
+}
+
+/// Works on a service's parts of data jobs until `shutdown`, in the background.
+///
+/// # Errors
+/// When the database can't be reached or its pooler is unsafe.
+pub async fn data_jobs<P: Parts>(
     info: ServiceInfo,
     config: &DatabaseConfig,
     parts: P,
     shutdown: ShutdownToken,
 ) -> Result<JoinHandle<()>, StartError> {
-    const CONNECTIONS: u32 = 2;
-    let application = format!("hg-{}-data", info.name);
-    let (_, system) = Db::connect_with_system(config.url.expose(), CONNECTIONS, &application).await?;
+    let system = background_system(info, config).await?;
     Ok(Runner::new(parts, system, data_jobs::Settings::default(), shutdown).spawn())
 }
 

@@ -10,7 +10,7 @@ use hg_common::{
 
 pub use hg_common::service::StartError;
 
-use crate::{config::Config, routes::routes, state::AppState};
+use crate::{config::Config, data_jobs, routes::routes, state::AppState};
 
 /// How the service introduces itself.
 pub const INFO: ServiceInfo =
@@ -32,5 +32,9 @@ pub async fn build(config: &Config, metrics: MetricsHandle) -> Result<BuiltApp, 
 pub async fn run(config: Config, metrics: MetricsHandle, shutdown: ShutdownToken) -> Result<(), StartError> {
     service::prepare_schema(INFO, &config.common.database).await?;
     let app = build(&config, metrics.clone()).await?;
-    service::serve(app, &config.common.core, metrics, shutdown).await
+    let data_jobs = data_jobs::start(&config.common.database, &shutdown).await?;
+    let served = service::serve(app, &config.common.core, metrics, shutdown.clone()).await;
+    shutdown.cancel();
+    data_jobs.finished().await;
+    served
 }

@@ -176,7 +176,7 @@ pub(crate) async fn data_job_running(
 
 /// Ends an export or a retention before its time.
 pub(crate) async fn data_job_cancel(tx: &mut TenantTx, id: DataJobId) -> Result<(), sqlx::Error> {
-    sqlx::query!("SELECT app.data_job_cancel($1)", id.uuid()).execute(&mut **tx).await?;
+    sqlx::query_scalar!("SELECT app.data_job_cancel($1)::text", id.uuid()).fetch_one(&mut **tx).await?;
     Ok(())
 }
 
@@ -198,13 +198,13 @@ pub(crate) async fn data_job_chunk(
 
 /// Notes that an export was taken away.
 pub(crate) async fn data_job_note_download(tx: &mut TenantTx, job: &DataJob) -> Result<(), sqlx::Error> {
-    sqlx::query!(
+    sqlx::query_scalar!(
         "SELECT app.audit_event($1, 'export.downloaded', 'data_job', $2, $3)",
         job.client_id.map(ClientId::uuid),
         job.id.uuid(),
         json!({"of_person": job.user_id})
     )
-    .execute(&mut **tx)
+    .fetch_one(&mut **tx)
     .await?;
     Ok(())
 }
