@@ -126,7 +126,8 @@ pub async fn serve(
 /// When the database can't be reached or its pooler is unsafe.
 pub async fn background_system(info: ServiceInfo, config: &DatabaseConfig) -> Result<SystemDb, StartError> {
     const CONNECTIONS: u32 = 2;
-    let application = format!("hg-{}-background", info.name);
+    // The audit log knows the service by it.
+    let application = format!("hg-{}", info.name);
     let (_, system) = Db::connect_with_system(config.url.expose(), CONNECTIONS, &application).await?;
     Ok(system)
 }

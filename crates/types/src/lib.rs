@@ -12,7 +12,9 @@ pub mod tenancy;
 
 pub use content::{ContentType, JobStatus, Length};
 pub use data_job::DataJobKind;
-pub use id::{ApiKeyId, ClientId, DataJobId, InvitationId, JobId, SeoRulesId, SessionId, StrategyId, TemplateId, UserId};
+pub use id::{
+    ApiKeyId, ClientId, DataJobId, InvitationId, JobId, SeoRulesId, SessionId, StrategyId, TemplateId, UserId,
+};
 pub use money::Usd;
 pub use provider::Provider;
 pub use tenancy::{ClientType, Role};

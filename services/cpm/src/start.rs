@@ -136,7 +136,8 @@ pub async fn run(config: Config, metrics: MetricsHandle, shutdown: ShutdownToken
     let cpm = build(&config, metrics.clone(), &shutdown).await?;
     cpm.state.redis.warn_unless_noeviction().await;
     tokio::spawn(watch_pace(cpm.state.clone(), cpm.worker.system.clone()));
-    let data_jobs = Runner::new(CpmParts, cpm.worker.system.clone(), data_jobs::Settings::default(), shutdown.clone()).spawn();
+    let data_jobs =
+        Runner::new(CpmParts, cpm.worker.system.clone(), data_jobs::Settings::default(), shutdown.clone()).spawn();
     let worker = Worker::spawn(cpm.worker, shutdown.clone());
     let served = service::serve(cpm.app, &config.core, metrics, shutdown.clone()).await;
     // Also where the listener failed: what runs is handed back before the process ends.

@@ -96,6 +96,7 @@ pub async fn build(config: &Config, metrics: MetricsHandle, shutdown: ShutdownTo
         sessions,
         origins: OwnOrigins::new(&config.public_url, &config.allowed_origins),
         limit: UserLimit::new(redis.clone(), config.requests_per_minute),
+        proxies: config.trusted_proxies.clone(),
     };
     // Made at the first use otherwise, and then the first unknown address would take longer than a wrong password.
     tokio::task::spawn_blocking(hg_common::auth::password::dummy);

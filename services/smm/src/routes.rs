@@ -3,7 +3,7 @@
 use hg_common::http::{Access, Routes, routes};
 
 use crate::{
-    api::{clients, data_jobs, invitations, members, people, seo_rules, strategies},
+    api::{audit, clients, data_jobs, invitations, members, people, seo_rules, strategies},
     state::AppState,
 };
 
@@ -67,4 +67,7 @@ pub(crate) fn routes() -> Routes<AppState> {
         .add(internal, routes!(seo_rules::version::get_seo_rules_version))
         .add(internal, routes!(seo_rules::compare::compare_seo_rules))
         .add(internal, routes!(seo_rules::restore::restore_seo_rules))
+        .add(internal, routes!(audit::list::list_audit))
+        .add(internal, routes!(audit::export::export_audit))
+        .add(internal, routes!(audit::fetch::get_audit_entry))
 }

@@ -3,6 +3,7 @@
 //! It wires; it must not decide anything about clients or strategies.
 
 use hg_common::{
+    db::Db,
     http::{BuiltApp, ServiceInfo, ShutdownToken},
     service,
     telemetry::MetricsHandle,
@@ -10,7 +11,7 @@ use hg_common::{
 
 pub use hg_common::service::StartError;
 
-use crate::{config::Config, data_jobs, routes::routes, state::AppState};
+use crate::{config::Config, data_jobs, routes::routes, sealing::keep_sealing, state::AppState};
 
 /// How the service introduces itself.
 pub const INFO: ServiceInfo =
@@ -32,6 +33,12 @@ pub async fn build(config: &Config, metrics: MetricsHandle) -> Result<BuiltApp, 
 pub async fn run(config: Config, metrics: MetricsHandle, shutdown: ShutdownToken) -> Result<(), StartError> {
     service::prepare_schema(INFO, &config.common.database).await?;
     let app = build(&config, metrics.clone()).await?;
+    if let Some(keys) = config.audit_keys.clone() {
+        // A connection of its own: requests must not wait for it, nor it for them.
+        let url = config.common.database.url.expose();
+        let (_, system) = Db::connect_with_system(url, 1, "hg-smm").await?;
+        tokio::spawn(keep_sealing(system, keys, shutdown.clone()));
+    }
     let data_jobs = data_jobs::start(&config.common.database, &shutdown).await?;
     let served = service::serve(app, &config.common.core, metrics, shutdown.clone()).await;
     shutdown.cancel();

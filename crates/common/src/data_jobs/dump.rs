@@ -42,7 +42,9 @@ impl By {
                 format!("{column} > coalesce(nullif($2, ''), '00000000-0000-0000-0000-000000000000')::uuid"),
                 column.to_owned(),
             ),
-            Self::Text(text) => (text.to_owned(), format!("({text}) COLLATE \"C\" > $2"), format!("({text}) COLLATE \"C\"")),
+            Self::Text(text) => {
+                (text.to_owned(), format!("({text}) COLLATE \"C\" > $2"), format!("({text}) COLLATE \"C\""))
+            }
         }
     }
 }

@@ -10,7 +10,12 @@ use super::{
     store,
     work::{Key, Outcome, PartError, Subject, Work},
 };
-use crate::{auth::Service, db::SystemDb, http::error_chain};
+use crate::{
+    audit::{Actor, Origin, with_origin},
+    auth::Service,
+    db::SystemDb,
+    http::error_chain,
+};
 
 /// A service's parts of data jobs, on its own tables.
 pub trait Parts: Send + Sync + 'static {
@@ -103,8 +108,13 @@ impl<P: Parts> Runner<P> {
     /// When the database fails; then the lease runs out.
     pub async fn one(&self) -> Result<bool, sqlx::Error> {
         let Some(mut work) = self.claim().await? else { return Ok(false) };
-        let outcome = self.parts.run(&mut work).await;
-        self.end(&work, outcome).await?;
+        // What it changes is done by whoever asked for it, as the audit log sees it.
+        let origin = Origin { actor: work.requested_by.map(Actor::Person), ..Origin::default() };
+        let whole = async {
+            let outcome = self.parts.run(&mut work).await;
+            self.end(&work, outcome).await
+        };
+        with_origin(origin, whole).await?;
         Ok(true)
     }
 

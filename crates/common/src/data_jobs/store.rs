@@ -55,10 +55,12 @@ pub(super) async fn part_claim(
     .fetch_optional(&mut **tx)
     .await?;
     if let Some(row) = &claimed {
-        sqlx::query("UPDATE data_jobs SET status = 'in_progress', started_at = now() WHERE id = $1 AND status = 'pending'")
-            .bind(row.job_id)
-            .execute(&mut **tx)
-            .await?;
+        sqlx::query(
+            "UPDATE data_jobs SET status = 'in_progress', started_at = now() WHERE id = $1 AND status = 'pending'",
+        )
+        .bind(row.job_id)
+        .execute(&mut **tx)
+        .await?;
     }
     Ok(claimed)
 }

@@ -190,7 +190,12 @@ impl Batch<'_> {
     ///
     /// # Errors
     /// When the database refuses, or a constraint that is checked at the end does.
-    pub async fn save(mut self, place: &(impl Serialize + Sync), more_done: u64, total: Option<i64>) -> Result<(), PartError> {
+    pub async fn save(
+        mut self,
+        place: &(impl Serialize + Sync),
+        more_done: u64,
+        total: Option<i64>,
+    ) -> Result<(), PartError> {
         let place = serde_json::to_value(place).map_err(|error| PartError::Other(error.into()))?;
         let more = i64::try_from(more_done).unwrap_or(i64::MAX);
         store::part_save(&mut self.tx, &self.work.key, &place, more, total).await?;
@@ -223,9 +228,7 @@ impl Batch<'_> {
     pub async fn put_files(&mut self, files: &[(String, Vec<u8>)]) -> Result<(), PartError> {
         let chunks: Vec<(&str, i32, &[u8])> = files
             .iter()
-            .flat_map(|(path, bytes)| {
-                bytes.chunks(CHUNK).zip(0..).map(move |(chunk, seq)| (path.as_str(), seq, chunk))
-            })
+            .flat_map(|(path, bytes)| bytes.chunks(CHUNK).zip(0..).map(move |(chunk, seq)| (path.as_str(), seq, chunk)))
             .collect();
         if chunks.is_empty() {
             return Ok(());

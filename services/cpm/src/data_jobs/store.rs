@@ -131,7 +131,8 @@ pub(super) async fn events_delete_before(
 /// Deletes API keys and provider keys of clients.
 pub(super) async fn keys_delete(db: &mut PgConnection, clients: &[Uuid]) -> Result<u64, sqlx::Error> {
     let ours = sqlx::query!("DELETE FROM api_keys WHERE client_id = ANY ($1)", clients).execute(&mut *db).await?;
-    let theirs = sqlx::query!("DELETE FROM provider_keys WHERE client_id = ANY ($1)", clients).execute(&mut *db).await?;
+    let theirs =
+        sqlx::query!("DELETE FROM provider_keys WHERE client_id = ANY ($1)", clients).execute(&mut *db).await?;
     Ok(ours.rows_affected() + theirs.rows_affected())
 }
 

@@ -40,7 +40,8 @@ async fn partitions(ctx: &Context) -> Result<(), sqlx::Error> {
     let made = sqlx::query_scalar!(r#"SELECT app.make_job_partitions(3) AS "name!""#).fetch_all(&mut *tx).await?;
     let strays =
         sqlx::query_scalar!(r#"SELECT app.jobs_in_default_partition() AS "count!""#).fetch_one(&mut *tx).await?;
-    let dropped = sqlx::query_scalar!(r#"SELECT app.drop_empty_job_partitions() AS "name!""#).fetch_all(&mut *tx).await?;
+    let dropped =
+        sqlx::query_scalar!(r#"SELECT app.drop_empty_job_partitions() AS "name!""#).fetch_all(&mut *tx).await?;
     tx.commit().await?;
     for name in dropped {
         tracing::info!(partition = name, "a month of which every job has gone was dropped");

@@ -1,5 +1,6 @@
 //! Handlers, one per file: extract, one call of the rules, answer.
 
+pub(crate) mod audit;
 pub(crate) mod clients;
 pub(crate) mod data_jobs;
 mod error;

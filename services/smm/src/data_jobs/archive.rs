@@ -210,7 +210,10 @@ fn manifest(work: &Work, files: &[Listed]) -> serde_json::Value {
 fn readme(work: &Work, files: &[Listed]) -> String {
     let (what, left_out) = match work.subject() {
         Subject::Client(client) => (
-            format!("Everything that HG Content holds of the client {client} and of {} clients below it.", work.clients().len().saturating_sub(1)),
+            format!(
+                "Everything that HG Content holds of the client {client} and of {} clients below it.",
+                work.clients().len().saturating_sub(1)
+            ),
             "Passwords, API keys, provider keys and their hashes are not in it.",
         ),
         Subject::Person(user) => (

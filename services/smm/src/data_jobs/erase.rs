@@ -109,9 +109,8 @@ pub(super) async fn exports(work: &mut Work) -> Result<(), PartError> {
 pub(super) async fn close(work: &mut Work) -> Result<(), PartError> {
     let clients = work.clients().to_vec();
     let mut batch = work.begin().await?;
-    let emptied = sqlx::query_scalar!(r#"SELECT app.clients_empty($1) AS "emptied!""#, &clients)
-        .fetch_one(&mut *batch)
-        .await?;
+    let emptied =
+        sqlx::query_scalar!(r#"SELECT app.clients_empty($1) AS "emptied!""#, &clients).fetch_one(&mut *batch).await?;
     let total = i64::try_from(clients.len()).ok();
     batch.save(&"close", emptied.unsigned_abs().into(), total).await
 }

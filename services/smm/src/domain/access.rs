@@ -103,6 +103,8 @@ actions! {
     ChangeRetention: Owner, Client, "changing retention";
     /// Texts, people and keys go; what was paid for stays.
     EraseClient: Owner, Parent, "erasing a client";
+    /// Of the client and of everything below it.
+    SeeAudit: Admin, Client, "seeing the audit log";
 }
 
 /// The caller sees the client but may not do this.

@@ -63,7 +63,11 @@ fn remaining(kind: &str, count: impl Into<Option<u32>>, what: &str, why: &str) -
 #[must_use]
 pub fn of_client(client: ClientId, contents: &ClientContents, running: Option<DataJobId>) -> Erasure {
     let goes = vec![
-        going("jobs", contents.jobs, "jobs with their texts, prompts, quality reports, events and idempotency keys; what runs is stopped first"),
+        going(
+            "jobs",
+            contents.jobs,
+            "jobs with their texts, prompts, quality reports, events and idempotency keys; what runs is stopped first",
+        ),
         going("strategies", contents.strategies, "strategies with all their versions"),
         going("seo_rules", contents.seo_rules, "SEO rules with all their versions"),
         going("templates", contents.templates, "prompt templates with all their versions"),
@@ -139,7 +143,12 @@ pub fn of_person(
             "the id, wherever it says who asked for or saved something",
             "that one and the same person did two things is the clients' record; who that was can't be told any more",
         ),
-        remaining("texts", None, "texts, strategies and templates that they asked for or saved", "they are their clients'"),
+        remaining(
+            "texts",
+            None,
+            "texts, strategies and templates that they asked for or saved",
+            "they are their clients'",
+        ),
         remaining(
             "audit_entries",
             None,
@@ -220,10 +229,7 @@ mod tests {
         assert_eq!(check_client(ClientId(Uuid::max()), &contents, None, &confirmed), Err(ErasureRefused::Stale));
         let running = DataJobId(Uuid::max());
         assert!(of_client(CLIENT, &contents, Some(running)).confirmation.is_none());
-        assert_eq!(
-            check_client(CLIENT, &contents, Some(running), &confirmed),
-            Err(ErasureRefused::Running(running))
-        );
+        assert_eq!(check_client(CLIENT, &contents, Some(running), &confirmed), Err(ErasureRefused::Running(running)));
     }
 
     #[test]

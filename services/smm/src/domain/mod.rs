@@ -1,6 +1,7 @@
 //! The rules: what a client, a membership and a strategy may be, and what follows from them. No SQL, no axum.
 
 pub mod access;
+pub mod audit_file;
 pub mod client;
 pub mod deletion;
 pub mod effective;

@@ -181,11 +181,7 @@ pub(crate) async fn data_job_cancel(tx: &mut TenantTx, id: DataJobId) -> Result<
 }
 
 /// One chunk of an export's ZIP, if the scope sees it and it is still there.
-pub(crate) async fn data_job_chunk(
-    tx: &mut TenantTx,
-    id: DataJobId,
-    seq: i32,
-) -> Result<Option<Vec<u8>>, sqlx::Error> {
+pub(crate) async fn data_job_chunk(tx: &mut TenantTx, id: DataJobId, seq: i32) -> Result<Option<Vec<u8>>, sqlx::Error> {
     sqlx::query_scalar!(
         "SELECT bytes FROM data_export_chunks WHERE job_id = $1 AND path = $2 AND seq = $3",
         id.uuid(),

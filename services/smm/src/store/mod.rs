@@ -1,5 +1,6 @@
 //! SQL, and nothing else: functions on a tenant transaction, named by the noun first.
 
+pub(crate) mod audit;
 pub(crate) mod client;
 pub(crate) mod data_job;
 pub(crate) mod deletion;

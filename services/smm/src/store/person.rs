@@ -35,8 +35,5 @@ pub(crate) async fn person_sole_clients(tx: &mut TenantTx, person: UserId) -> Re
     )
     .fetch_all(&mut **tx)
     .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| OwnedClient { id: ClientId(row.id), name: row.name, slug: row.slug })
-        .collect())
+    Ok(rows.into_iter().map(|row| OwnedClient { id: ClientId(row.id), name: row.name, slug: row.slug }).collect())
 }

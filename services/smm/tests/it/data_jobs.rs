@@ -59,7 +59,9 @@ async fn rows_of(db: &mut PgConnection, client: ClientId) -> BTreeMap<String, St
     let mut rows = BTreeMap::new();
     for table in tables.into_iter().chain(["clients".to_owned()]) {
         let column = if table == "clients" { "id" } else { "client_id" };
-        let sql = format!("SELECT coalesce(string_agg(t::text, E'\\n' ORDER BY t::text), '') FROM {table} t WHERE {column} = $1");
+        let sql = format!(
+            "SELECT coalesce(string_agg(t::text, E'\\n' ORDER BY t::text), '') FROM {table} t WHERE {column} = $1"
+        );
         let text: String =
             sqlx::query_scalar(AssertSqlSafe(sql)).bind(client.uuid()).fetch_one(&mut *db).await.unwrap();
         rows.insert(table, text);
@@ -159,8 +161,24 @@ async fn a_client_is_exported_whole_and_nothing_else_is() {
     }
     assert!(files["README.txt"].contains(&job.id.to_string()));
     // What the ZIP was made of has gone; that it was taken is on record.
-    assert_eq!(count(&mut db, "SELECT count(*) FROM data_export_chunks WHERE client_id = $1 AND path <> 'export.zip'", t.customer).await, 0);
-    assert_eq!(count(&mut db, "SELECT count(*) FROM audit_log WHERE client_id = $1 AND action = 'export.downloaded'", t.customer).await, 1);
+    assert_eq!(
+        count(
+            &mut db,
+            "SELECT count(*) FROM data_export_chunks WHERE client_id = $1 AND path <> 'export.zip'",
+            t.customer
+        )
+        .await,
+        0
+    );
+    assert_eq!(
+        count(
+            &mut db,
+            "SELECT count(*) FROM audit_log WHERE client_id = $1 AND action = 'export.downloaded'",
+            t.customer
+        )
+        .await,
+        1
+    );
 
     let stranger = smm.person(t.other_customer_people.owner);
     for path in [format!("/data-jobs/{}", job.id), format!("/data-jobs/{}/download", job.id)] {
@@ -201,10 +219,7 @@ async fn a_part_that_was_killed_goes_on_where_it_was_with_somebody_else() {
         async move { runner.one().await }
     });
     let mut watcher = smm.db.superuser().await;
-    until("the first has done something", || async {
-        done_of(&smm, job.id.uuid()).await.0 >= 20
-    })
-    .await;
+    until("the first has done something", || async { done_of(&smm, job.id.uuid()).await.0 >= 20 }).await;
     first.abort();
     assert!(first.await.unwrap_err().is_cancelled(), "it was killed half-way");
     let (done, total) = done_of(&smm, job.id.uuid()).await;
@@ -223,12 +238,11 @@ async fn a_part_that_was_killed_goes_on_where_it_was_with_somebody_else() {
     invited.sort_unstable();
     invited.dedup();
     assert_eq!(invited.len(), 300, "each once");
-    let attempts: i32 =
-        sqlx::query_scalar("SELECT attempt FROM data_job_parts WHERE job_id = $1 AND step = 'client'")
-            .bind(job.id.uuid())
-            .fetch_one(&mut watcher)
-            .await
-            .unwrap();
+    let attempts: i32 = sqlx::query_scalar("SELECT attempt FROM data_job_parts WHERE job_id = $1 AND step = 'client'")
+        .bind(job.id.uuid())
+        .fetch_one(&mut watcher)
+        .await
+        .unwrap();
     assert_eq!(attempts, 2);
 }
 
@@ -284,8 +298,14 @@ async fn a_client_is_erased_as_it_was_confirmed() {
     let again = owner.post(&path, &confirmed).await.expect(409);
     assert_eq!(again.code(), "data_job_running");
     assert!(again.text.contains(&job.id.to_string()), "{}", again.text);
-    assert_eq!(owner.post(&format!("/data-jobs/{}/cancel", job.id), &json!({})).await.expect(409).code(), "erasure_goes_on");
-    assert_eq!(owner.post(&format!("/clients/{}/restore", t.customer), &json!({})).await.expect(409).code(), "client_erased");
+    assert_eq!(
+        owner.post(&format!("/data-jobs/{}/cancel", job.id), &json!({})).await.expect(409).code(),
+        "erasure_goes_on"
+    );
+    assert_eq!(
+        owner.post(&format!("/clients/{}/restore", t.customer), &json!({})).await.expect(409).code(),
+        "client_erased"
+    );
     assert_eq!(owner.get(&format!("/data-jobs/{}/download", job.id)).await.expect(409).code(), "no_export");
 
     others_are_done(&mut db).await;
@@ -294,7 +314,10 @@ async fn a_client_is_erased_as_it_was_confirmed() {
     assert_eq!(done.status, JobStatus::Completed, "{done:?}");
 
     let client = owner.get(&format!("/clients/{}", t.customer)).await.expect(200).json();
-    assert_eq!((client["name"].as_str(), client["metadata"].as_object().map(serde_json::Map::len)), (Some("Erased client"), Some(0)));
+    assert_eq!(
+        (client["name"].as_str(), client["metadata"].as_object().map(serde_json::Map::len)),
+        (Some("Erased client"), Some(0))
+    );
     assert!(client["slug"].as_str().unwrap().starts_with("erased-") && client["archived_at"].is_string());
     for gone in [
         "SELECT count(*) FROM strategies WHERE client_id = $1",
@@ -307,7 +330,8 @@ async fn a_client_is_erased_as_it_was_confirmed() {
         assert_eq!(count(&mut db, gone, t.customer).await, 0, "{gone}");
     }
     assert!(count(&mut db, entries, t.customer).await > entries_before, "no entry has gone");
-    let texts: String = sqlx::query_scalar("SELECT string_agg(value, '') FROM audit_values").fetch_one(&mut db).await.unwrap();
+    let texts: String =
+        sqlx::query_scalar("SELECT string_agg(value, '') FROM audit_values").fetch_one(&mut db).await.unwrap();
     assert!(!texts.contains("warm") && !texts.contains("Cincinnati"), "{texts}");
     for (neighbour, before) in neighbours.into_iter().zip(before) {
         assert_eq!(rows_of(&mut db, neighbour).await, before, "a neighbour was touched");
@@ -337,7 +361,8 @@ async fn an_agency_goes_with_its_customers_and_with_the_exports_in_which_they_ar
     others_are_done(&mut db).await;
     work_off(&system).await;
     assert_eq!(fetch(&root, &job).await.status, JobStatus::Completed);
-    let names: Vec<String> = sqlx::query_scalar("SELECT name FROM clients WHERE erased_at IS NOT NULL").fetch_all(&mut db).await.unwrap();
+    let names: Vec<String> =
+        sqlx::query_scalar("SELECT name FROM clients WHERE erased_at IS NOT NULL").fetch_all(&mut db).await.unwrap();
     assert_eq!(names, ["Erased client"; 3]);
     assert_eq!(count(&mut db, "SELECT count(*) FROM data_export_chunks WHERE client_id = $1", t.customer).await, 0);
     assert_eq!(root.get(&format!("/data-jobs/{}/download", export.id)).await.expect(410).code(), "export_expired");
@@ -371,8 +396,7 @@ async fn a_person_goes_but_never_as_a_clients_last_owner() {
         .await
         .expect(201);
     let look: Erasure = root.get(&path).await.expect(200).parse();
-    let job: DataJob =
-        root.post(&path, &json!({"confirmation": look.confirmation.unwrap()})).await.expect(202).parse();
+    let job: DataJob = root.post(&path, &json!({"confirmation": look.confirmation.unwrap()})).await.expect(202).parse();
     others_are_done(&mut db).await;
     work_off(&system).await;
     assert_eq!(fetch(&root, &job).await.status, JobStatus::Completed);
@@ -397,7 +421,11 @@ async fn retention_is_inherited_and_what_is_older_is_due() {
     let mut db = smm.db.superuser().await;
     let (agency, customer) = (format!("/clients/{}/retention", t.agency), format!("/clients/{}/retention", t.customer));
     let owner = smm.person(t.agency_people.owner);
-    for (bad, field) in [(json!({"jobs_days": 0}), "jobs_days"), (json!({"logs_days": 3651}), "logs_days"), (json!({"days": 1}), "days")] {
+    for (bad, field) in [
+        (json!({"jobs_days": 0}), "jobs_days"),
+        (json!({"logs_days": 3651}), "logs_days"),
+        (json!({"days": 1}), "days"),
+    ] {
         assert_eq!(owner.put(&agency, &bad).await.expect(422).fields(), [field]);
     }
     let _ = smm.person(t.agency_people.admin).put(&agency, &json!({})).await.expect(403);

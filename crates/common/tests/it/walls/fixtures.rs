@@ -191,7 +191,29 @@ pub(crate) const ALL: &[Fixture] = &[
         changes: "jobs_days",
         ..of_client("public.client_retention", Viewer, Owner, "INSERT INTO client_retention (client_id, jobs_days) VALUES ($1, 30)")
     },
+    // Entries stand under their client's id, so that the tables beside the log, which have no client, are tried by it.
+    of_client("public.audit_log", Admin, Owner, "INSERT INTO audit_log (id, client_id, actor_kind, action, subject_kind) VALUES ($1, $1, 'database', 'planted.row', 'client')"),
+    beside_audit_log(
+        "public.audit_values", "audit_id", "erased_by",
+        "INSERT INTO audit_values (audit_id, part, salt, value) VALUES ($1, 'change', uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()), '{}')",
+    ),
+    beside_audit_log("public.audit_unsealed", "audit_id", "queued_at", "INSERT INTO audit_unsealed (audit_id, chain) VALUES ($1, $1)"),
+    beside_audit_log(
+        "public.audit_seals", "audit_id", "key_id",
+        "INSERT INTO audit_seals (chain, position, audit_id, key_id, mac) VALUES ($1, 1000000, $1, 'planted', '')",
+    ),
+    beside_audit_log("public.audit_chains", "chain", "length", "INSERT INTO audit_chains (chain, length, mac) VALUES ($1, 0, '')"),
 ];
+
+/// A table whose rows belong to an entry of the audit log, by a column that holds the entry's id: the client's, here.
+const fn beside_audit_log(
+    table: &'static str,
+    column: &'static str,
+    changes: &'static str,
+    insert: &'static str,
+) -> Fixture {
+    Fixture { column, changes, ..of_client(table, Admin, Owner, insert) }
+}
 
 impl Fixture {
     /// The tenant on one side of the wall: (client, person).

@@ -83,7 +83,10 @@ async fn erasable(tx: &mut TenantTx, principal: &Principal, reference: &str) -> 
     person(principal)?;
     let seen = seen_client(tx, reference).await?;
     let Some(parent) = seen.client.parent_id else {
-        return Err(ApiError::conflict("root_stays", "the root can't be erased: erase the clients below it, one by one"));
+        return Err(ApiError::conflict(
+            "root_stays",
+            "the root can't be erased: erase the clients below it, one by one",
+        ));
     };
     permit(Action::EraseClient, client_role(tx, parent).await?)?;
     Ok(seen.client.id)
