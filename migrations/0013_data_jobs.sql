@@ -539,9 +539,6 @@ CREATE POLICY provider_keys_definer ON provider_keys FOR SELECT TO hg_definer US
 -- took is said by app.audit_erase_older.
 CREATE TRIGGER client_retention_audit AFTER INSERT OR UPDATE OR DELETE ON client_retention FOR EACH ROW EXECUTE FUNCTION app.audit_row(
   'retention', 'client_id', 'client_id', '', 'client_id,updated_at,updated_by', '');
-CREATE TRIGGER data_jobs_audit AFTER INSERT ON data_jobs FOR EACH ROW
-  WHEN (NEW.kind <> 'retention') EXECUTE FUNCTION app.audit_row(
-  'data_job', 'client_id', 'id', '', 'client_id,requested_by,clients,status,created_at', '');
-CREATE TRIGGER data_jobs_end_audit AFTER UPDATE OF status ON data_jobs FOR EACH ROW
-  WHEN (NEW.kind <> 'retention' AND NEW.status IN ('completed', 'failed', 'cancelled') AND OLD.status <> NEW.status) EXECUTE FUNCTION app.audit_row(
-  'data_job', 'client_id', 'id', '', 'started_at,finished_at,expires_at,file_sha256', '');
+CREATE TRIGGER data_jobs_audit AFTER INSERT OR UPDATE ON data_jobs FOR EACH ROW
+  WHEN (NEW.kind <> 'retention' AND NEW.status <> 'in_progress') EXECUTE FUNCTION app.audit_row(
+  'data_job', 'client_id', 'id', '', 'client_id,requested_by,clients,created_at,started_at,finished_at,expires_at,file_bytes,file_sha256', '');

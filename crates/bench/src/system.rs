@@ -65,6 +65,7 @@ pub(crate) struct System {
     signing: Vec<(Service, String)>,
     servers: Vec<Watched>,
     direct_url: String,
+    app_direct_url: String,
     redis_url: String,
     tenants: Arc<[Tenant]>,
     person: Person,
@@ -115,6 +116,7 @@ impl System {
             signing: environment.signing,
             servers: ground.watched(),
             direct_url: ground.stack().direct_url(&database),
+            app_direct_url: ground.stack().app_direct_url(&database),
             redis_url: ground.stack().redis_url(),
             tenants: ground.planted().tenants.clone().into(),
             person: ground.planted().person.clone(),
@@ -178,6 +180,11 @@ impl System {
     /// Past every policy and past the pooler, to look at what came of a measurement.
     pub(crate) async fn db(&self) -> Result<PgConnection> {
         connect(&self.direct_url).await
+    }
+
+    /// As the services log in, bound by every policy, but past the pooler.
+    pub(crate) async fn app_db(&self) -> Result<PgConnection> {
+        connect(&self.app_direct_url).await
     }
 
     pub(crate) fn redis_url(&self) -> &str {

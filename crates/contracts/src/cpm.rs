@@ -1,6 +1,7 @@
 //! Content production: jobs, their events, providers.
 
 mod analytics;
+mod content;
 
 use std::collections::BTreeMap;
 
@@ -15,11 +16,14 @@ use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-pub use self::analytics::{StrategyAnalytics, StrategyFigures, StrategyFiguresQuery};
+pub use self::{
+    analytics::{SeoRulesAnalytics, StrategyAnalytics, StrategyFigures, StrategyFiguresQuery},
+    content::{Approval, ContentVersion, ContentVersionInfo, EditContent, GiveVerdict, RestoreContent, Verdict},
+};
 use crate::{
     Page,
     client::{ClientError, Peer},
-    smm::{StrategySource, WordRange},
+    smm::{SeoSource, StrategySource, WordRange},
 };
 
 /// Asks for content. `topic` or `prompt` is needed; both of the reference's payloads are understood.
@@ -249,8 +253,17 @@ pub struct JobDetail {
     pub template_variant: Option<String>,
     /// The strategies that took part, nearest first.
     pub strategy_sources: Vec<StrategySource>,
-    /// What was made.
+    /// The SEO rules that took part, nearest first; none for jobs from before they were kept.
+    #[serde(default)]
+    pub seo_sources: Vec<SeoSource>,
+    /// What was made. It stays as it is, whoever edits it.
     pub result: Option<JobResult>,
+    /// What it has been made into by the newest edit; none where nobody has edited it.
+    #[serde(default)]
+    pub edited: Option<ContentVersion>,
+    /// The verdict that holds; none where nobody has given one, or it was taken back.
+    #[serde(default)]
+    pub approval: Option<Approval>,
     /// Tokens in.
     pub input_tokens: Option<i32>,
     /// Tokens out.

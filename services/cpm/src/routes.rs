@@ -23,7 +23,13 @@ pub(crate) fn routes() -> Routes<AppState> {
         .add(known, routes!(jobs::show::job_status))
         .add(known, routes!(jobs::retry::job_retry))
         .add(known, routes!(jobs::events::job_events))
+        .add(known, routes!(jobs::content::job_content_edit))
+        .add(known, routes!(jobs::content::job_content_versions))
+        .add(known, routes!(jobs::content::job_content_version))
+        .add(known, routes!(jobs::content::job_content_restore))
+        .add(known, routes!(jobs::approval::job_approval_give, jobs::approval::job_approvals))
         .add(known, routes!(analytics::strategy_analytics_show))
+        .add(known, routes!(analytics::seo_rules_analytics_show))
 }
 
 #[derive(OpenApi)]

@@ -25,6 +25,8 @@ const ACCOUNT_FAILURES_PER_HOUR: u32 = 1_000;
 const ADDRESSES_TO_CLOSE: u32 = 5;
 /// Reset links that one address may try to spend per hour.
 const RESET_PER_HOUR: u32 = 30;
+/// Invitation links that one address may try to spend per hour. A whole office may join from behind one address.
+const INVITATIONS_PER_HOUR: u32 = 60;
 /// A Redis that takes longer is treated as away, where it is only asked for comfort.
 const ANSWER: Duration = Duration::from_millis(300);
 /// How long such a Redis is not asked again.
@@ -102,6 +104,14 @@ impl Attempts {
     /// 429, or 503 when Redis is away.
     pub(crate) async fn reset(&self, address: ClientAddress) -> Result<(), ApiError> {
         self.count(format!("reset:addr:{}", address.throttle_key()), RESET_PER_HOUR, HOUR).await
+    }
+
+    /// Counts an attempt to spend an invitation's link.
+    ///
+    /// # Errors
+    /// 429, or 503 when Redis is away.
+    pub(crate) async fn invitation(&self, address: ClientAddress) -> Result<(), ApiError> {
+        self.count(format!("invitation:addr:{}", address.throttle_key()), INVITATIONS_PER_HOUR, HOUR).await
     }
 
     async fn count(&self, key: String, limit: u32, window: Duration) -> Result<(), ApiError> {

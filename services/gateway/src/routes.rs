@@ -5,7 +5,10 @@ use hg_common::http::{Access, HealthChecks, Routes, routes};
 use http::Method;
 
 use crate::{
-    api::{auth, clients, content, jobs, me, providers, strategies, templates},
+    api::{
+        auth, clients, content, hierarchy, invitations, jobs, me, members, providers, seo_rules, strategies, templates,
+        versions,
+    },
     openapi,
     pages::{assets, content as form, dashboard, job, jobs as job_list},
     session::forms::{login, logout, reset},
@@ -32,9 +35,34 @@ fn api() -> Routes<AppState> {
         .add(session, routes!(clients::list, clients::create))
         .add(session, routes!(clients::fetch, clients::update, clients::delete))
         .add(session, routes!(clients::hierarchy))
+        .add(session, routes!(hierarchy::tree))
+        .add(session, routes!(hierarchy::relocate))
+        .add(session, routes!(hierarchy::archive))
+        .add(session, routes!(hierarchy::restore))
+        .add(session, routes!(hierarchy::deletion))
+        .add(session, routes!(members::list, members::put))
+        .add(session, routes!(members::change, members::remove))
+        .add(session, routes!(members::leave))
+        .add(session, routes!(invitations::list, invitations::create))
+        .add(session, routes!(invitations::resend))
+        .add(session, routes!(invitations::revoke))
+        .add(session, routes!(invitations::preview))
+        .add(session, routes!(invitations::accept))
         .add(session, routes!(strategies::list, strategies::create))
         .add(session, routes!(strategies::effective))
         .add(session, routes!(strategies::fetch, strategies::update, strategies::delete))
+        .add(session, routes!(versions::guide))
+        .add(session, routes!(versions::list))
+        .add(session, routes!(versions::fetch))
+        .add(session, routes!(versions::compare))
+        .add(session, routes!(versions::restore))
+        .add(session, routes!(versions::analytics))
+        .add(session, routes!(seo_rules::list, seo_rules::create))
+        .add(session, routes!(seo_rules::fetch, seo_rules::update, seo_rules::delete))
+        .add(session, routes!(seo_rules::versions))
+        .add(session, routes!(seo_rules::version))
+        .add(session, routes!(seo_rules::compare))
+        .add(session, routes!(seo_rules::restore))
         .add(session, routes!(jobs::list, jobs::create))
         .add(session, routes!(jobs::fetch, jobs::update, jobs::cancel))
         .add(session, routes!(jobs::status))

@@ -16,6 +16,7 @@ pub mod sealing;
 mod start;
 mod state;
 mod store;
+mod sweep;
 
 pub use config::Config;
 pub use start::{INFO, StartError, build, run};

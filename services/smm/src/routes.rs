@@ -39,34 +39,20 @@ pub(crate) fn routes() -> Routes<AppState> {
         .add(internal, routes!(invitations::revoke::revoke_invitation))
         .add(internal, routes!(invitations::preview::preview_invitation))
         .add(internal, routes!(invitations::accept::accept_invitation))
-        .add(internal, routes!(strategies::list::list_strategies, strategies::create::create_strategy))
+        .add(internal, routes!(strategies::list_strategies, strategies::create_strategy))
         .add(internal, routes!(strategies::effective::get_effective_strategy))
-        .add(
-            internal,
-            routes!(
-                strategies::fetch::get_strategy,
-                strategies::update::update_strategy,
-                strategies::delete::delete_strategy
-            ),
-        )
+        .add(internal, routes!(strategies::get_strategy, strategies::update_strategy, strategies::delete_strategy))
         .add(internal, routes!(strategies::guide::get_strategy_guide))
-        .add(internal, routes!(strategies::versions::list_strategy_versions))
-        .add(internal, routes!(strategies::version::get_strategy_version))
-        .add(internal, routes!(strategies::compare::compare_strategy))
-        .add(internal, routes!(strategies::restore::restore_strategy))
-        .add(internal, routes!(seo_rules::list::list_seo_rules, seo_rules::create::create_seo_rules))
-        .add(
-            internal,
-            routes!(
-                seo_rules::fetch::get_seo_rules,
-                seo_rules::update::update_seo_rules,
-                seo_rules::delete::delete_seo_rules
-            ),
-        )
-        .add(internal, routes!(seo_rules::versions::list_seo_rules_versions))
-        .add(internal, routes!(seo_rules::version::get_seo_rules_version))
-        .add(internal, routes!(seo_rules::compare::compare_seo_rules))
-        .add(internal, routes!(seo_rules::restore::restore_seo_rules))
+        .add(internal, routes!(strategies::list_strategy_versions))
+        .add(internal, routes!(strategies::get_strategy_version))
+        .add(internal, routes!(strategies::compare_strategy))
+        .add(internal, routes!(strategies::restore_strategy))
+        .add(internal, routes!(seo_rules::list_seo_rules, seo_rules::create_seo_rules))
+        .add(internal, routes!(seo_rules::get_seo_rules, seo_rules::update_seo_rules, seo_rules::delete_seo_rules))
+        .add(internal, routes!(seo_rules::list_seo_rules_versions))
+        .add(internal, routes!(seo_rules::get_seo_rules_version))
+        .add(internal, routes!(seo_rules::compare_seo_rules))
+        .add(internal, routes!(seo_rules::restore_seo_rules))
         .add(internal, routes!(audit::list::list_audit))
         .add(internal, routes!(audit::export::export_audit))
         .add(internal, routes!(audit::fetch::get_audit_entry))

@@ -11,7 +11,11 @@ use hg_common::{
 
 pub use hg_common::service::StartError;
 
+<<<<<<< HEAD
 use crate::{config::Config, data_jobs, routes::routes, sealing::keep_sealing, state::AppState};
+=======
+use crate::{config::Config, routes::routes, sealing::keep_sealing, state::AppState, sweep};
+>>>>>>> c3c9332a1325eb0a8d1178b98feb09e2fd7a514f
 
 /// How the service introduces itself.
 pub const INFO: ServiceInfo =
@@ -22,8 +26,18 @@ pub const INFO: ServiceInfo =
 /// # Errors
 /// When the database can't be reached or its pooler is unsafe, or the address of Redis can't be used.
 pub async fn build(config: &Config, metrics: MetricsHandle) -> Result<BuiltApp, StartError> {
-    let offer = |db| (routes(), AppState::new(db));
-    service::build_internal(INFO, &config.common, metrics, offer).await
+    Ok(put_together(config, metrics).await?.0)
+}
+
+/// The same, with the database that it stands on.
+async fn put_together(config: &Config, metrics: MetricsHandle) -> Result<(BuiltApp, Option<Db>), StartError> {
+    let mut connected = None;
+    let offer = |db: Db| {
+        connected = Some(db.clone());
+        (routes(), AppState::new(db))
+    };
+    let app = service::build_internal(INFO, &config.common, metrics, offer).await?;
+    Ok((app, connected))
 }
 
 /// Brings the schema up to date (or waits for it), then serves until `shutdown`.
@@ -32,7 +46,10 @@ pub async fn build(config: &Config, metrics: MetricsHandle) -> Result<BuiltApp, 
 /// When the service can't start, or its listener fails.
 pub async fn run(config: Config, metrics: MetricsHandle, shutdown: ShutdownToken) -> Result<(), StartError> {
     service::prepare_schema(INFO, &config.common.database).await?;
-    let app = build(&config, metrics.clone()).await?;
+    let (app, connected) = put_together(&config, metrics.clone()).await?;
+    if let Some(db) = connected {
+        tokio::spawn(sweep::invitations(db, shutdown.clone()));
+    }
     if let Some(keys) = config.audit_keys.clone() {
         // A connection of its own: requests must not wait for it, nor it for them.
         let url = config.common.database.url.expose();

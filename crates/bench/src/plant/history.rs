@@ -22,8 +22,13 @@ pub(crate) struct History {
 }
 
 impl History {
-    /// Makes the partitions.
-    pub(crate) async fn begin(db: &mut PgConnection, agency: ClientId) -> Result<Self> {
+    /// Of this agency, none so far. The [`partitions`](Self::partitions) must be there.
+    pub(crate) const fn of(agency: ClientId) -> Self {
+        Self { agency, rows: 0 }
+    }
+
+    /// Makes the partitions of months past.
+    pub(crate) async fn partitions(db: &mut PgConnection) -> Result<()> {
         let statements: Vec<String> = sqlx::query_scalar(
             "SELECT format('CREATE TABLE public.%I PARTITION OF public.jobs FOR VALUES FROM (%L) TO (%L)',
                            'jobs_' || to_char(month, 'YYYY_MM'), app.uuid_v7_floor(month AT TIME ZONE 'UTC'),
@@ -39,7 +44,7 @@ impl History {
             sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut *db).await.context("cannot make a partition")?;
         }
         sqlx::raw_sql("RESET ROLE").execute(&mut *db).await?;
-        Ok(Self { agency, rows: 0 })
+        Ok(())
     }
 
     /// Adds rows until there are so many, and lets Postgres look at them.

@@ -8,12 +8,13 @@ mod people;
 mod strategies;
 mod templates;
 mod tenants;
+mod wide;
 
 use anyhow::Result;
 use hg_types::ClientId;
 use sqlx::PgConnection;
 
-pub(crate) use self::{history::History, people::Person, tenants::Tenant};
+pub(crate) use self::{history::History, people::Person, tenants::Tenant, wide::many_clients};
 
 /// How many agencies there are.
 pub(crate) const AGENCIES: i32 = 10;

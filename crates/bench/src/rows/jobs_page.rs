@@ -23,7 +23,8 @@ pub(super) async fn run(bench: &mut Bench) -> Result<Vec<Measure>> {
     let mut system = bench.system(Provider::INSTANT).await?;
     let cookie = system.sign_in().await?;
     let mut db = system.db().await?;
-    let mut history = History::begin(&mut db, bench.planted().agency).await?;
+    History::partitions(&mut db).await?;
+    let mut history = History::of(bench.planted().agency);
     let mut measures = Vec::new();
     for size in bench.pace.pick(&SIZES[..], &QUICK_SIZES[..]) {
         history.grow(&mut db, *size).await?;

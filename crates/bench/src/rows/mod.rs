@@ -23,6 +23,8 @@ mod questions;
 mod start;
 mod strategy;
 mod tenancy;
+mod tree;
+mod walls;
 mod watchers;
 
 use anyhow::{Context as _, Result};
@@ -38,7 +40,7 @@ pub(crate) struct Row {
 }
 
 /// All rows, in the order in which they are measured: what fills the disk comes last.
-const ROWS: [Row; 11] = [
+const ROWS: [Row; 13] = [
     Row { name: "start", about: "from start to healthy, per service", run: |bench| Box::pin(start::run(bench)) },
     Row { name: "memory", about: "resident memory, idle and loaded", run: |bench| Box::pin(memory::run(bench)) },
     Row { name: "accept", about: "POST /generate by 1, 16 and 64 callers", run: |bench| Box::pin(accept::run(bench)) },
@@ -46,10 +48,20 @@ const ROWS: [Row; 11] = [
     Row { name: "added", about: "latency added to a provider of 50 ms", run: |bench| Box::pin(added::run(bench)) },
     Row { name: "prompt", about: "POST /generate-prompt", run: |bench| Box::pin(prompt::run(bench)) },
     Row { name: "strategy", about: "the effective strategy", run: |bench| Box::pin(strategy::run(bench)) },
+    Row {
+        name: "tree",
+        about: "the hierarchy: 10,000 customers under 200 agencies",
+        run: |bench| Box::pin(tree::run(bench)),
+    },
     Row { name: "watchers", about: "1,000 watchers of live text", run: |bench| Box::pin(watchers::run(bench)) },
     Row { name: "job-page", about: "the page of a finished job", run: |bench| Box::pin(job_page::run(bench)) },
     Row { name: "assets", about: "scripts and styles per page", run: |bench| Box::pin(assets::run(bench)) },
     Row { name: "jobs-page", about: "the list of jobs, up to a million", run: |bench| Box::pin(jobs_page::run(bench)) },
+    Row {
+        name: "walls",
+        about: "lists under row-level security, beside the same filtered by hand",
+        run: |bench| Box::pin(walls::run(bench)),
+    },
 ];
 
 /// The rows of these names, in our order; all, where none is named.

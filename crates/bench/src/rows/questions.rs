@@ -15,7 +15,7 @@ use crate::{
 
 const CALLERS: usize = 16;
 /// Calls per second where callers come whenever they come.
-const RATE: f64 = 200.0;
+pub(super) const RATE: f64 = 200.0;
 
 /// What is asked, of whom.
 pub(super) struct Question {

@@ -10,7 +10,7 @@ use axum::extract::rejection::{BytesRejection, FailedToBufferBody};
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::response::{IntoResponse, Response};
 use http::request::Parts;
-use http::{HeaderMap, header};
+use http::{HeaderMap, StatusCode, header};
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
@@ -28,6 +28,10 @@ pub struct Query<T>(pub T);
 /// Parameters of the path. What doesn't parse names nothing: 404.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Path<T>(pub T);
+
+/// How many bytes a body may have, for the answer to one that has more.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct BodyLimit(pub(super) usize);
 
 macro_rules! deref_to_inner {
     ($($name:ident),*) => {$(
@@ -52,7 +56,8 @@ where
         if !is_json(request.headers()) {
             return Err(ApiError::unsupported_media_type());
         }
-        let bytes = Bytes::from_request(request, state).await.map_err(body_error)?;
+        let limit = request.extensions().get::<BodyLimit>().copied();
+        let bytes = Bytes::from_request(request, state).await.map_err(|rejection| body_error(rejection, limit))?;
         parse_json(&bytes).map(Self)
     }
 }
@@ -119,9 +124,15 @@ fn is_json(headers: &HeaderMap) -> bool {
     essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
 }
 
-fn body_error(rejection: BytesRejection) -> ApiError {
+fn body_error(rejection: BytesRejection, limit: Option<BodyLimit>) -> ApiError {
     match rejection {
-        BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) => ApiError::payload_too_large(),
+        BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) => match limit {
+            Some(BodyLimit(bytes)) => {
+                let message = format!("the request body has more than {bytes} bytes");
+                ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", message)
+            }
+            None => ApiError::payload_too_large(),
+        },
         other => ApiError::bad_request("the request body could not be read").with_source(other),
     }
 }

@@ -6,10 +6,10 @@
 use std::any::Any;
 use std::time::Instant;
 
-use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Router};
 use http::header::X_CONTENT_TYPE_OPTIONS;
 use http::{HeaderValue, Method};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -18,6 +18,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use tracing::Instrument;
 
 use super::error::ApiError;
+use super::extract::BodyLimit;
 use super::linger::lingering;
 use super::request_id::{RequestId, X_REQUEST_ID, with_request_id};
 
@@ -25,6 +26,8 @@ use super::request_id::{RequestId, X_REQUEST_ID, with_request_id};
 pub(super) fn common(router: Router, body_limit: usize) -> Router {
     router
         .layer(DefaultBodyLimit::max(body_limit))
+        // So that whoever sends more is told how much more would be.
+        .layer(Extension(BodyLimit(body_limit)))
         .layer(CatchPanicLayer::custom(panicked))
         // The default predicate leaves event streams, images and tiny answers alone.
         .layer(CompressionLayer::new())

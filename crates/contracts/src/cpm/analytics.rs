@@ -1,8 +1,8 @@
-//! What came of a strategy, version by version.
+//! What came of a strategy or of SEO rules, version by version.
 
 use chrono::{DateTime, Utc};
 use hg_common::auth::Principal;
-use hg_types::{StrategyId, Usd};
+use hg_types::{SeoRulesId, StrategyId, Usd};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -23,7 +23,7 @@ pub struct StrategyFiguresQuery {
     pub days: Option<u16>,
 }
 
-/// What came of one version of a strategy.
+/// What came of one version of a strategy or of SEO rules.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct StrategyFigures {
     /// The version.
@@ -40,6 +40,24 @@ pub struct StrategyFigures {
     pub success_rate: Option<f64>,
     /// The average quality of the texts, 0 to 100; none where there are none.
     pub mean_quality: Option<f64>,
+    /// The quality that half of the texts reach; none where there are none.
+    #[serde(default)]
+    pub median_quality: Option<f64>,
+    /// How many of the texts somebody has edited.
+    #[serde(default)]
+    pub edited: i64,
+    /// Which part of the texts that is, 0 to 1; none where there are none.
+    #[serde(default)]
+    pub edited_share: Option<f64>,
+    /// Which part of its words an edited text has changed on average, 0 to 1; none where none was edited.
+    #[serde(default)]
+    pub mean_change: Option<f64>,
+    /// How many of the texts are approved.
+    #[serde(default)]
+    pub approved: i64,
+    /// How many of the texts are rejected.
+    #[serde(default)]
+    pub rejected: i64,
     /// What all of them cost.
     pub cost_usd: Usd,
     /// When the first was accepted.
@@ -60,7 +78,31 @@ pub struct StrategyAnalytics {
     pub versions: Vec<StrategyFigures>,
 }
 
+/// What came of SEO rules, the newest version first.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct SeoRulesAnalytics {
+    /// Which rules.
+    pub seo_rules_id: SeoRulesId,
+    /// Jobs from then on are counted.
+    pub since: DateTime<Utc>,
+    /// Versions by which jobs were made.
+    pub versions: Vec<StrategyFigures>,
+}
+
 impl CpmClient {
+    /// What came of SEO rules, version by version, as far as the caller sees their jobs.
+    ///
+    /// # Errors
+    /// When CPM is away or refuses.
+    pub async fn seo_rules_analytics(
+        &self,
+        on_behalf: &Principal,
+        rules: SeoRulesId,
+        query: &StrategyFiguresQuery,
+    ) -> Result<SeoRulesAnalytics, ClientError> {
+        self.0.get_query(on_behalf, &format!("/analytics/seo-rules/{rules}"), query).await
+    }
+
     /// What came of a strategy, version by version, as far as the caller sees its jobs.
     ///
     /// # Errors

@@ -6,6 +6,7 @@
 //! | [`providers`] | the same article in three wire formats; the ledger against the provider's own books |
 //! | [`crash`] | SIGKILL, a wiped Redis and a restarted pooler under load: nothing lost, nothing charged twice |
 //! | [`bad_input`], [`faults`] | what is refused, and how; what happens while Redis or Postgres is away |
+//! | [`strategy`] | what an agency decides shows in the next prompt of its customers, on every replica |
 //! | [`routes`] | no route without a rule, nobody in without a credential |
 //! | [`browser`] | a person in a browser: log in, generate, watch, read |
 #![expect(clippy::print_stderr, reason = "after a failure, logs are shown")]
@@ -18,4 +19,5 @@ mod faults;
 mod path;
 mod providers;
 mod routes;
+mod strategy;
 mod system;

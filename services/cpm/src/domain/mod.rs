@@ -2,6 +2,8 @@
 //!
 //! No axum, no SQL, no clock: what comes in is judged, what goes out is a value.
 
+pub mod checking;
+pub mod content;
 pub mod estimate;
 pub mod provider_choice;
 pub mod request;

@@ -3,12 +3,12 @@
 use hg_common::db::TenantTx;
 use hg_contracts::{
     cpm::{JobCall, JobDetail, JobResult, JobStatusView, JobSummary},
-    smm::StrategySource,
+    smm::{SeoSource, StrategySource},
 };
 use hg_types::JobId;
 use sqlx::types::Json;
 
-use super::{named, usd};
+use super::{approvals::approval_held, content::newest_edit, named, usd};
 
 /// A job, its result and its calls; `None` where the scope sees no such job.
 ///
@@ -21,6 +21,7 @@ pub async fn job_fetch(tx: &mut TenantTx, job: JobId) -> Result<Option<JobDetail
                   coalesce(j.provider_model, j.model) AS "model!", j.title, j.quality_score, j.cost, j.error_code, j.error_message,
                   j.created_at, j.started_at, j.completed_at, j.parameters, j.prompt, j.system_prompt, j.template_id, j.template_version,
                   j.template_variant, j.strategy_sources AS "strategy_sources: Json<Vec<StrategySource>>",
+                  j.seo_sources AS "seo_sources: Json<Vec<SeoSource>>",
                   j.result AS "result: Json<JobResult>", j.input_tokens, j.output_tokens, j.total_tokens, j.estimated_cost,
                   coalesce(r.attempt, j.attempts) AS "attempts!", j.created_by, j.request_id,
                   r.cancel_requested_at IS NOT NULL AS "cancel_requested!"
@@ -34,6 +35,8 @@ pub async fn job_fetch(tx: &mut TenantTx, job: JobId) -> Result<Option<JobDetail
     .await?;
     let Some(row) = row else { return Ok(None) };
     let calls = job_calls(tx, job).await?;
+    let edited = newest_edit(tx, job).await?;
+    let approval = approval_held(tx, job, edited.as_ref().map_or(0, |edit| edit.info.version)).await?;
     Ok(Some(JobDetail {
         summary: JobSummary {
             id: row.id.into(),
@@ -61,7 +64,10 @@ pub async fn job_fetch(tx: &mut TenantTx, job: JobId) -> Result<Option<JobDetail
         template_version: row.template_version,
         template_variant: row.template_variant,
         strategy_sources: row.strategy_sources.map(|sources| sources.0).unwrap_or_default(),
+        seo_sources: row.seo_sources.map(|sources| sources.0).unwrap_or_default(),
         result: row.result.map(|result| result.0),
+        edited,
+        approval,
         input_tokens: row.input_tokens,
         output_tokens: row.output_tokens,
         total_tokens: row.total_tokens,

@@ -4,9 +4,11 @@
 
 pub mod accept;
 pub mod api_keys;
+pub mod approvals;
 pub mod budget_limits;
 pub mod cancel;
 pub mod clients;
+pub mod content;
 pub mod events;
 pub mod job_list;
 pub mod jobs;

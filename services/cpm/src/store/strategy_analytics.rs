@@ -1,41 +1,31 @@
-//! What came of a strategy, version by version. Jobs name the versions that they were made from; no index helps, so the
-//! question is bounded by clients and days instead, and nothing is added to what accepting a job costs.
+//! What came of a strategy or of SEO rules, version by version (`app.source_figures`). Jobs that have ended are counted off
+//! their path, into narrow rows (`job_outcomes`); those that aren't counted yet are read themselves.
 
 use chrono::{DateTime, Utc};
 use hg_common::db::TenantTx;
 use hg_contracts::cpm::StrategyFigures;
-use hg_types::StrategyId;
-use serde_json::json;
 use uuid::Uuid;
 
 use super::usd;
 
-/// Figures of these clients' jobs since then, the newest version first.
+/// Figures of these clients' jobs since then, the newest version first. `source` is a strategy's id, or one of SEO rules.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn strategy_figures(
+pub async fn source_figures(
     tx: &mut TenantTx,
-    strategy: StrategyId,
+    source: Uuid,
     clients: &[Uuid],
     since: DateTime<Utc>,
 ) -> Result<Vec<StrategyFigures>, sqlx::Error> {
     let rows = sqlx::query!(
-        r#"SELECT (source ->> 'version')::int AS "version!", count(*) AS "jobs!",
-                  count(*) FILTER (WHERE j.status = 'completed') AS "completed!",
-                  count(*) FILTER (WHERE j.status = 'failed') AS "failed!",
-                  count(*) FILTER (WHERE j.status = 'cancelled') AS "cancelled!",
-                  (avg(j.quality_score) FILTER (WHERE j.status = 'completed'))::float8 AS mean_quality,
-                  coalesce(sum(j.cost), 0) AS "cost!", min(j.created_at) AS "first_at!", max(j.created_at) AS "last_at!"
-             FROM jobs j CROSS JOIN LATERAL jsonb_array_elements(j.strategy_sources) AS source
-            WHERE j.client_id = ANY ($1) AND j.id >= app.uuid_v7_floor($2)
-              AND j.strategy_sources @> $3 AND source ->> 'strategy_id' = $4
-            GROUP BY 1
-            ORDER BY 1 DESC"#,
+        r#"SELECT version AS "version!", jobs AS "jobs!", completed AS "completed!", failed AS "failed!", cancelled AS "cancelled!",
+                  mean_quality, median_quality, cost AS "cost!", edited AS "edited!", mean_change, approved AS "approved!",
+                  rejected AS "rejected!", first_at AS "first_at!", last_at AS "last_at!"
+             FROM app.source_figures($1, $2, $3)"#,
+        source,
         clients,
         since,
-        json!([{"strategy_id": strategy}]),
-        strategy.to_string(),
     )
     .fetch_all(&mut **tx)
     .await?;
@@ -49,6 +39,12 @@ pub async fn strategy_figures(
                 cancelled: row.cancelled,
                 success_rate: share(row.completed, row.completed + row.failed),
                 mean_quality: row.mean_quality,
+                median_quality: row.median_quality,
+                edited: row.edited,
+                edited_share: share(row.edited, row.completed),
+                mean_change: row.mean_change,
+                approved: row.approved,
+                rejected: row.rejected,
                 cost_usd: usd(row.cost)?,
                 first_at: row.first_at,
                 last_at: row.last_at,

@@ -1,16 +1,25 @@
+<<<<<<< HEAD
 //! What is done now and then: partitions ahead of time, empty ones of old months away, the proof that budgets hold what they say, and idempotency keys
 //! whose time is over.
+=======
+//! What is done now and then: partitions ahead of time, the proof that budgets hold what they say, idempotency keys whose
+//! time is over, and the counting of jobs that have ended.
+>>>>>>> c3c9332a1325eb0a8d1178b98feb09e2fd7a514f
 
 use std::{sync::Arc, time::Duration};
 
 use hg_common::http::error_chain;
 
-use super::{context::Context, store::expired::idempotency_sweep};
+use super::{
+    context::Context,
+    store::{expired::idempotency_sweep, outcomes::outcomes_count},
+};
 use crate::ledger;
 
 /// How long the same idempotency key gives the same job; never shorter than a job may live.
 const KEEP_KEYS: Duration = Duration::from_secs(7 * 24 * 3600);
 const SWEEP_BATCH: i64 = 1_000;
+const COUNT_BATCH: i32 = 5_000;
 
 pub(super) async fn run(ctx: Arc<Context>) {
     loop {
@@ -28,6 +37,9 @@ pub(super) async fn run(ctx: Arc<Context>) {
         }
         if let Err(error) = old_keys(&ctx).await {
             tracing::warn!(error = %error_chain(&error), "old idempotency keys could not be deleted");
+        }
+        if let Err(error) = count_ended(&ctx).await {
+            tracing::warn!(error = %error_chain(&error), "jobs that have ended could not be counted: figures come slower");
         }
         if !ctx.pause(ctx.settings().housekeeping).await {
             return;
@@ -72,5 +84,19 @@ async fn old_keys(ctx: &Context) -> Result<(), sqlx::Error> {
     if keys > 0 {
         tracing::info!(keys, "idempotency keys that were older than {} days were deleted", keep.as_secs() / 86_400);
     }
+    Ok(())
+}
+
+/// What came of jobs, for the figures of strategies and SEO rules.
+async fn count_ended(ctx: &Context) -> Result<(), sqlx::Error> {
+    let mut jobs = 0;
+    loop {
+        let counted = outcomes_count(&ctx.deps.system, COUNT_BATCH).await?;
+        jobs += counted;
+        if counted < COUNT_BATCH || ctx.over.is_cancelled() {
+            break;
+        }
+    }
+    tracing::debug!(jobs, "jobs that have ended were counted");
     Ok(())
 }

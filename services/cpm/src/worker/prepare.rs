@@ -8,6 +8,7 @@ use hg_contracts::{
     im::{GeneratePrompt, GeneratedPrompt},
     smm::EffectiveStrategy,
 };
+use hg_quality::Rules;
 
 use super::{
     context::Context,
@@ -15,6 +16,7 @@ use super::{
     running::{Run, Stop},
     store::attempt::{Ingredients, Job},
 };
+use crate::domain::{checking, estimate};
 
 /// A service that takes longer than this is away.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -25,12 +27,17 @@ pub(super) struct Prepared {
     pub(super) job: Job,
     pub(super) strategy: EffectiveStrategy,
     pub(super) prompt: GeneratedPrompt,
+    /// The words that the text shall have.
+    pub(super) words: (u32, u32),
+    /// By what it is checked.
+    pub(super) rules: Rules,
 }
 
 impl Prepared {
     /// What the job keeps of it.
     pub(super) fn ingredients(&self) -> Ingredients<'_> {
-        Ingredients { prompt: &self.prompt, sources: &self.strategy.sources }
+        let Self { strategy, prompt, rules, .. } = self;
+        Ingredients { prompt, sources: &strategy.sources, seo_sources: &strategy.seo.sources, rules }
     }
 }
 
@@ -54,7 +61,10 @@ pub(super) async fn prepare(ctx: &Context, run: &Run, job: Job) -> Result<Prepar
         strategy: Some(strategy.clone()),
     };
     let prompt = ask(ctx, run, "prompt", ctx.deps.im.generate_prompt(&on_behalf, &inputs)).await?;
-    Ok(Prepared { job, strategy, prompt })
+    let (asked, usual) = (job.parameters.word_count_range, strategy.values.word_count_range);
+    let words = estimate::word_range(asked, usual, job.parameters.length, job.content_type);
+    let rules = checking::rules(job.content_type, &strategy, words);
+    Ok(Prepared { job, strategy, prompt, words, rules })
 }
 
 /// Asks another service, as long as this attempt shall go on.

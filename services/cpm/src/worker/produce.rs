@@ -33,31 +33,24 @@ pub(super) struct Product {
 pub(super) async fn produce(ctx: &Context, run: &Run, job: Job) -> Result<Product, Halt> {
     let callee = callee(ctx, run, &job).await?;
     let prepared = prepare(ctx, run, job).await?;
-    let words = words(&prepared);
-    let request = request(&prepared, &callee, words);
+    let request = request(&prepared, &callee);
     let beside = Beside { ingredients: Some(prepared.ingredients()), ..Beside::default() };
     let purpose = Purpose { stage: "write", doing: "writing", beside };
     let first = call(ctx, run, &callee, request.clone(), &purpose).await?;
     run.enter("checking");
-    let judged = judge(&prepared.job, &prepared.strategy, words, &first.completion.text, &first.completion.finish);
+    let judged = judge(&prepared.job, &prepared.rules, &first.completion.text, &first.completion.finish);
     if judged.faults() == 0 {
         return Ok(product(&callee, judged, first, None));
     }
     repair(ctx, run, &callee, &prepared, request, first, judged).await
 }
 
-/// The words that the text shall have.
-fn words(prepared: &Prepared) -> (u32, u32) {
-    let parameters = &prepared.job.parameters;
-    let strategy = prepared.strategy.values.word_count_range;
-    estimate::word_range(parameters.word_count_range, strategy, parameters.length, prepared.job.content_type)
-}
-
-fn request(prepared: &Prepared, callee: &Callee, words: (u32, u32)) -> Request {
+fn request(prepared: &Prepared, callee: &Callee) -> Request {
     let parameters = &prepared.job.parameters;
     let input = hg_llm::token_bound(&prepared.prompt.prompt) + hg_llm::token_bound(&prepared.prompt.system_prompt);
-    let computed =
-        || callee.price.as_ref().map_or(UNPRICED_MAX_TOKENS, |price| estimate::max_tokens(words, price, input));
+    let computed = || {
+        callee.price.as_ref().map_or(UNPRICED_MAX_TOKENS, |price| estimate::max_tokens(prepared.words, price, input))
+    };
     let mut request = Request::new(
         prepared.job.model.clone(),
         prepared.prompt.prompt.clone(),
@@ -81,9 +74,8 @@ async fn repair(
     first: Answer,
     judged: Judged,
 ) -> Result<Product, Halt> {
-    let words = words(prepared);
     request.messages.push(Message { speaker: Speaker::Assistant, text: first.completion.text.clone() });
-    request.messages.push(Message { speaker: Speaker::User, text: repair_instructions(&judged, words) });
+    request.messages.push(Message { speaker: Speaker::User, text: repair_instructions(&judged, prepared.words) });
     let reset = Some("The text failed a check and is written again.");
     let beside = Beside { before: Some(&first.call), reset, ..Beside::default() };
     let purpose = Purpose { stage: "repair", doing: "repairing", beside };
@@ -91,8 +83,7 @@ async fn repair(
     match call(ctx, run, callee, request, &purpose).await {
         Ok(second) => {
             run.enter("checking");
-            let better =
-                judge(&prepared.job, &prepared.strategy, words, &second.completion.text, &second.completion.finish);
+            let better = judge(&prepared.job, &prepared.rules, &second.completion.text, &second.completion.finish);
             if better.faults() <= judged.faults() {
                 Ok(product(callee, better, second, Some(&first)))
             } else {

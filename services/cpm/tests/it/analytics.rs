@@ -1,6 +1,6 @@
-//! What came of a strategy, version by version.
+//! What came of a strategy or of SEO rules, version by version.
 
-use hg_contracts::cpm::StrategyAnalytics;
+use hg_contracts::cpm::{SeoRulesAnalytics, StrategyAnalytics};
 use hg_types::JobId;
 use serde_json::json;
 use uuid::Uuid;
@@ -74,4 +74,82 @@ async fn jobs_success_quality_and_cost_are_told_per_version() {
     for days in ["0", "367", "many"] {
         assert_eq!(cpm.member().get(&format!("{path}?days={days}")).await.expect(422).fields(), ["days"], "{days}");
     }
+}
+
+const RULES: Uuid = Uuid::from_u128(3);
+
+/// What a worker does when it counts.
+async fn counted(cpm: &TestCpm, settled: &str) -> i32 {
+    let mut db = cpm.superuser().await;
+    let mut tx = sqlx::Connection::begin(&mut db).await.unwrap();
+    sqlx::query("SET LOCAL ROLE hg_system").execute(&mut *tx).await.unwrap();
+    let jobs = sqlx::query_scalar("SELECT app.job_outcomes_count(1000, $1::text::interval)")
+        .bind(settled)
+        .fetch_one(&mut *tx)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    jobs
+}
+
+#[tokio::test]
+async fn edits_and_verdicts_are_told_and_counting_changes_no_figure() {
+    let cpm = TestCpm::start().await;
+    let mut db = cpm.superuser().await;
+    let scores = [40, 60, 62, 90, 63];
+    let mut jobs = Vec::new();
+    for score in scores {
+        let job = cpm.accepted().await;
+        made_from(&cpm, job, 1, "0.010").await;
+        cpm.end(job, "completed", json!({})).await;
+        sqlx::query("UPDATE jobs SET quality_score = $2, seo_sources = $3 WHERE id = $1")
+            .bind(job.uuid())
+            .bind(score)
+            .bind(json!([{"level": "client", "client_id": null, "client_name": "C", "seo_rules_id": RULES, "version": 5}]))
+            .execute(&mut db)
+            .await
+            .unwrap();
+        jobs.push(job);
+    }
+    let member = cpm.member();
+    // Only in words: the same text again would change nothing of it.
+    let edit = |version, content: &str| json!({"version": version, "content": content, "title": "Fuses"});
+    let _ = member.put(&format!("/jobs/{}/content", jobs[0]), &edit(0, "# Fuses\n\nText. More.")).await.expect(200);
+    let _ = member.put(&format!("/jobs/{}/content", jobs[0]), &edit(1, "# Fuses\n\nText.")).await.expect(200);
+    let _ = member.put(&format!("/jobs/{}/content", jobs[1]), &edit(0, "All other words here now.")).await.expect(200);
+    for (job, verdict) in
+        [(0, "approved"), (1, "rejected"), (1, "approved"), (2, "rejected"), (3, "approved"), (3, "withdrawn")]
+    {
+        let _ = member.post(&format!("/jobs/{}/approval", jobs[job]), &json!({"verdict": verdict})).await.expect(200);
+    }
+
+    let path = format!("/analytics/strategies/{OWN}");
+    let before: StrategyAnalytics = member.get(&path).await.expect(200).parse();
+    let it = &before.versions[0];
+    assert_eq!((it.jobs, it.completed, it.edited, it.approved, it.rejected), (5, 5, 2, 2, 1));
+    assert_eq!((it.mean_quality, it.median_quality, it.edited_share), (Some(63.0), Some(62.0), Some(0.4)));
+    // The first came back to what was generated, the second shares one word of four and six: the title.
+    let mean = it.mean_change.unwrap();
+    assert!(mean > 0.3 && mean < 0.5, "{mean}");
+    let rules: SeoRulesAnalytics = member.get(&format!("/analytics/seo-rules/{RULES}")).await.expect(200).parse();
+    assert_eq!((rules.versions[0].version, rules.versions[0].jobs, rules.versions[0].edited), (5, 5, 2));
+    let _ = cpm.anonymous().get(&format!("/analytics/seo-rules/{RULES}")).await.expect(401);
+    let _ = member.get("/analytics/seo-rules/none").await.expect(404);
+    let outsider = cpm.user(cpm.tenants.other_agency_people.owner);
+    let nothing: SeoRulesAnalytics = outsider.get(&format!("/analytics/seo-rules/{RULES}")).await.expect(200).parse();
+    assert!(nothing.versions.is_empty());
+
+    // Jobs of the last minutes wait; then they are counted, up to the first that still lives.
+    assert_eq!(counted(&cpm, "5 minutes").await, 0);
+    assert_eq!(cpm.count("SELECT count(*) FROM job_outcomes").await, 12, "what was edited or judged is there at once");
+    let living = cpm.accepted().await;
+    let later = cpm.accepted().await;
+    cpm.end(later, "completed", json!({})).await;
+    assert_eq!(counted(&cpm, "0 seconds").await, 5);
+    assert_eq!(cpm.count("SELECT count(*) FROM job_outcomes").await, 15);
+    let after: StrategyAnalytics = member.get(&path).await.expect(200).parse();
+    assert_eq!(after.versions, before.versions, "the same figures, counted");
+    cpm.end(living, "failed", json!({})).await;
+    assert_eq!(counted(&cpm, "0 seconds").await, 2);
+    assert_eq!(counted(&cpm, "0 seconds").await, 0, "each once");
 }

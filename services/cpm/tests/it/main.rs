@@ -8,6 +8,7 @@ mod accept;
 mod analytics;
 mod bad_input;
 mod combine;
+mod content;
 mod events;
 mod health;
 mod idempotency;

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use hg_common::http::{ApiError, Json, PageQuery, Path, Query};
-use hg_contracts::smm::{Client, CreateClient, Hierarchy, ListClients, UpdateClient};
+use hg_contracts::smm::{Archived, Client, CreateClient, DeleteClient, Hierarchy, ListClients, UpdateClient};
 use hg_types::ClientType;
 use http::StatusCode;
 use serde::Deserialize;
@@ -28,6 +28,9 @@ pub(crate) struct ClientsQuery {
     client_type: Option<ClientType>,
     /// Only what stands directly below this client (id or slug).
     parent_id: Option<String>,
+    /// What to do with archived clients: `include` (where it is left out), `exclude`, `only`.
+    #[param(inline)]
+    archived: Option<Archived>,
     #[serde(flatten)]
     #[param(ignore)]
     page: PageQuery,
@@ -48,7 +51,13 @@ pub(crate) async fn list(
         Some(parent) => Some(client_id(&state, &principal, parent).await?),
         None => None,
     };
-    let filter = ListClients { q: query.q, client_type: query.client_type, parent_id, ..ListClients::default() };
+    let filter = ListClients {
+        q: query.q,
+        client_type: query.client_type,
+        parent_id,
+        archived: query.archived,
+        ..ListClients::default()
+    };
     let (smm, principal) = (&state.smm, &principal);
     let (page, place) = page_of(&query.page, |cursor, limit| {
         let filter = ListClients { cursor, limit: Some(limit), ..filter.clone() };
@@ -101,19 +110,26 @@ pub(crate) async fn update(
     state.smm.update_client(&principal, id, &change).await.map(Success::new).map_err(peer_error)
 }
 
-/// Deletes an empty client.
+/// Deletes an empty client; with the confirmation of `GET /api/clients/{id}/deletion` one that isn't, with all that
+/// belongs to it.
 #[utoipa::path(
-    delete, path = "/api/clients/{id}", tag = "clients", params(("id" = String, Path, description = "Id or slug")),
+    delete, path = "/api/clients/{id}", tag = "clients",
+    params(("id" = String, Path, description = "Id or slug"), DeleteClient),
     responses((status = 200, body = Success<Nothing>), (status = 404, body = Failure), (status = 409, body = Failure))
 )]
 pub(crate) async fn delete(
     State(state): State<AppState>,
     user: CurrentUser,
     Path(id): Path<String>,
+    Query(query): Query<DeleteClient>,
 ) -> Result<Success<Nothing>, ApiError> {
     let principal = user.principal();
     let id = client_id(&state, &principal, &id).await?;
-    state.smm.delete_client(&principal, id).await.map(|()| Success::new(Nothing)).map_err(peer_error)
+    let deleted = match query.confirmation.as_deref().filter(|text| !text.is_empty()) {
+        Some(confirmation) => state.smm.delete_client_whole(&principal, id, confirmation).await,
+        None => state.smm.delete_client(&principal, id).await,
+    };
+    deleted.map(|()| Success::new(Nothing)).map_err(peer_error)
 }
 
 /// What is above and below a client.

@@ -7,12 +7,17 @@ pub(crate) mod auth;
 pub(crate) mod clients;
 pub(crate) mod content;
 pub mod envelope;
+pub(crate) mod hierarchy;
+pub(crate) mod invitations;
 pub(crate) mod jobs;
 pub(crate) mod me;
+pub(crate) mod members;
 mod paging;
 pub(crate) mod providers;
+pub(crate) mod seo_rules;
 pub(crate) mod strategies;
 pub(crate) mod templates;
+pub(crate) mod versions;
 
 use hg_common::{auth::Principal, http::ApiError};
 use hg_types::{ClientId, id::ClientRef};

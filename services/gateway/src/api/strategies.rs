@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use hg_common::http::{ApiError, Json, Path, Query};
-use hg_contracts::smm::{EffectiveStrategy, EffectiveStrategyQuery, SaveStrategy, Strategy};
+use hg_contracts::smm::{EffectiveStrategy, EffectiveStrategyQuery, ListStrategies, SaveStrategy, Strategy};
 use hg_types::StrategyId;
 use http::StatusCode;
 
@@ -12,19 +12,21 @@ use super::{
 };
 use crate::{peer_error::peer_error, session::CurrentUser, state::AppState};
 
-/// A client's own strategies: one per content type at most.
+/// A client's own strategies: at most one per content type in force, on demand also deleted ones.
 #[utoipa::path(
-    get, path = "/api/clients/{id}/strategies", tag = "strategies", params(("id" = String, Path, description = "Id or slug")),
+    get, path = "/api/clients/{id}/strategies", tag = "strategies",
+    params(("id" = String, Path, description = "Id or slug"), ListStrategies),
     responses((status = 200, body = Success<Vec<Strategy>>), (status = 404, body = Failure))
 )]
 pub(crate) async fn list(
     State(state): State<AppState>,
     user: CurrentUser,
     Path(id): Path<String>,
+    Query(query): Query<ListStrategies>,
 ) -> Result<Success<Vec<Strategy>>, ApiError> {
     let principal = user.principal();
     let id = client_id(&state, &principal, &id).await?;
-    let page = state.smm.strategies(&principal, id).await.map_err(peer_error)?;
+    let page = state.smm.list_strategies(&principal, id, &query).await.map_err(peer_error)?;
     let page_size = u32::try_from(page.data.len()).unwrap_or(u32::MAX);
     Ok(Success::list(page, Place { page: Some(1), page_size }))
 }

@@ -28,10 +28,10 @@ pub(crate) async fn login_lookup(tx: &mut AnonymousTx, email: &str) -> Result<Op
 
 /// Puts on record that somebody tried to sign in to an account and was refused.
 pub(crate) async fn login_refused(tx: &mut AnonymousTx, user: UserId) -> Result<(), sqlx::Error> {
-    sqlx::query!("SELECT app.audit_event(NULL, 'account.login_refused', 'account', $1, '{}')", user.uuid())
-        .execute(&mut **tx)
-        .await?;
-    Ok(())
+    sqlx::query_scalar!("SELECT app.audit_event(NULL, 'account.login_refused', 'account', $1, '{}')", user.uuid())
+        .fetch_one(&mut **tx)
+        .await
+        .map(drop)
 }
 
 /// Notes a login of the transaction's user.

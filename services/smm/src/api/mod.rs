@@ -9,7 +9,7 @@ pub(crate) mod members;
 pub(crate) mod people;
 pub(crate) mod seo_rules;
 pub(crate) mod strategies;
-mod versions;
+mod versioned;
 
 pub(crate) use error::database;
 

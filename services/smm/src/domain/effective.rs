@@ -94,6 +94,8 @@ pub fn resolve(client: ClientFacts, content_type: ContentType, chain: Vec<Link>,
     rules.add(to_stored(&seo_rules::built_in(content_type)));
     seo_sources.push(SeoSource { level, client_id, client_name, seo_rules_id: None, version });
 
+    strategy.settle("required_terms", "banned_terms");
+
     let explanation = (detail == Detail::Overridden).then(|| {
         let of_strategy = strategy.told().map(|told| (told.path.clone(), told.explanation(&sources, of_strategy)));
         let of_rules =
@@ -185,6 +187,28 @@ mod tests {
             [0, 1, 2, 3]
         );
         assert_eq!([explain("extras.a"), explain("extras.b")], [0, 1]);
+    }
+
+    #[test]
+    fn no_term_is_required_and_banned_at_once_and_the_nearer_decides() {
+        let customer = json!({"required_terms": ["Cheap", "fuse"]});
+        let agency = json!({"banned_terms": ["cheap", "best"], "required_terms": ["best"]});
+        let chain = vec![
+            link(1, ClientType::Customer, 0, Some(customer.clone())),
+            link(2, ClientType::Agency, 1, Some(agency)),
+        ];
+        let values = resolve(facts(), ContentType::BlogPost, chain, Detail::Overridden).values;
+        assert_eq!(values.required_terms.unwrap(), ["Cheap", "fuse"]);
+        assert_eq!(values.banned_terms.unwrap(), ["best"], "what the customer requires isn't banned there");
+        let chain = vec![
+            link(1, ClientType::Customer, 0, Some(json!({"banned_terms": ["FUSE"]}))),
+            link(2, ClientType::Agency, 1, Some(customer)),
+        ];
+        let values = resolve(facts(), ContentType::BlogPost, chain, Detail::Sources).values;
+        assert_eq!(
+            (values.required_terms.unwrap(), values.banned_terms.unwrap()),
+            (vec!["Cheap".to_owned()], vec!["FUSE".to_owned()])
+        );
     }
 
     #[test]

@@ -4,7 +4,7 @@ use hg_contracts::{
     Page,
     smm::{Client, Hierarchy, Strategy},
 };
-use hg_types::{ClientType, ContentType, Role};
+use hg_types::{ClientId, ClientType, ContentType, Role};
 use serde_json::{Value, json};
 
 use crate::harness::start;
@@ -105,7 +105,17 @@ async fn a_new_client_has_a_slug_of_its_own_and_default_strategies() {
     assert_eq!(admin.post("/clients", &asked).await.expect(409).code(), "slug_taken");
     let strategies: Page<Strategy> = admin.get(&format!("/clients/{}/strategies", agency.id)).await.expect(200).parse();
     assert_eq!(strategies.data.len(), 2);
-    assert_eq!(strategies.data[0].configuration.word_count_range, Some((800, 1200)));
+    // They say nothing: what is built in holds anyway, and what is decided above later on isn't hidden.
+    assert_eq!(strategies.data[0].configuration.word_count_range, None);
+    let blog_of = |client: ClientId| format!("/clients/{client}/effective-strategy?content_type=blog_post");
+    let effective = admin.get(&blog_of(agency.id)).await.expect(200).json();
+    assert_eq!(
+        (&effective["values"]["word_count_range"], &effective["sources"][0]["level"]),
+        (&json!([800, 1200]), &json!("client"))
+    );
+    let roots = json!({"name": "R", "content_type": "blog_post", "configuration": {"tone": "grave"}});
+    let _ = admin.post(&format!("/clients/{}/strategies", t.root), &roots).await.expect(201);
+    assert_eq!(admin.get(&blog_of(agency.id)).await.expect(200).json()["values"]["tone"], "grave");
 
     // A customer of that agency inherits what the agency decided.
     let customer = json!({"name": "Customer", "type": "customer", "parent_id": agency.id});
@@ -114,8 +124,7 @@ async fn a_new_client_has_a_slug_of_its_own_and_default_strategies() {
     assert_eq!(blog.content_type, ContentType::BlogPost);
     let change = json!({"name": blog.name, "content_type": "blog_post", "configuration": {"tone": "cheeky"}});
     let _ = admin.put(&format!("/strategies/{}", blog.id), &change).await.expect(200);
-    let path = format!("/clients/{}/effective-strategy?content_type=blog_post", customer.id);
-    assert_eq!(admin.get(&path).await.expect(200).json()["values"]["tone"], "cheeky");
+    assert_eq!(admin.get(&blog_of(customer.id)).await.expect(200).json()["values"]["tone"], "cheeky");
 }
 
 #[tokio::test]

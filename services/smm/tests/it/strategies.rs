@@ -149,6 +149,41 @@ async fn an_ancestors_strategy_is_read_and_never_written() {
     // Heirs don't learn who works at the agency.
     let seen: Page<VersionSummary> = customer.get(&format!("{one}/versions")).await.expect(200).parse();
     assert_eq!(seen.data[0].info.author, None);
+    // Nor why it was saved: that may be about a sibling.
+    let noted =
+        json!({"name": "S", "content_type": "blog_post", "configuration": {}, "note": "Ohio Paving complained"});
+    let _ = smm.person(t.agency_people.member).put(&one, &noted).await.expect(200);
+    for path in ["versions", "versions/2", "compare?from=1"] {
+        let told = customer.get(&format!("{one}/{path}")).await.expect(200);
+        assert!(!told.text.contains("complained"), "{}", told.text);
+        assert!(
+            smm.person(t.agency_people.viewer)
+                .get(&format!("{one}/{path}"))
+                .await
+                .expect(200)
+                .text
+                .contains("complained")
+        );
+    }
     let other_type = json!({"name": "N", "content_type": "press_release", "configuration": {}});
     assert_eq!(smm.person(t.agency_people.member).put(&one, &other_type).await.expect(422).fields(), ["content_type"]);
+}
+
+#[tokio::test]
+async fn a_service_that_works_for_a_client_reads_and_never_saves() {
+    let smm = start().await;
+    let t = &smm.tenants;
+    let (worker, member) = (smm.worker(t.customer), smm.person(t.customer_people.member));
+    let path = format!("/clients/{}/strategies", t.customer);
+    let made: Strategy = member.post(&path, &save(&json!({}))).await.expect(201).parse();
+    let one = format!("/strategies/{}", made.id);
+    let _ = worker.get(&one).await.expect(200);
+    let _ = worker.get(&format!("/clients/{}/effective-strategy?content_type=blog_post", t.customer)).await.expect(200);
+    let _ = worker.post(&path, &save(&json!({}))).await.expect(403);
+    let _ = worker.put(&one, &save(&json!({}))).await.expect(403);
+    let _ = worker.delete(&one).await.expect(403);
+    let _ = worker.post(&format!("{one}/versions/1/restore"), &json!({})).await.expect(403);
+    let rules = json!({"content_type": "blog_post", "rules": {}});
+    let _ = worker.post(&format!("/clients/{}/seo-rules", t.customer), &rules).await.expect(403);
+    let _ = worker.get(&format!("/clients/{}/members", t.customer)).await.expect(403);
 }

@@ -18,10 +18,16 @@ const UNRECORDED: &[(&str, &str)] = &[
     ("public.job_events", "a trail itself"),
     ("public.job_idempotency", "part of a job"),
     ("public.provider_calls", "a trail itself: what each call cost"),
+    ("public.content_versions", "a trail itself: each edit of a text, by whom and when, never changed"),
+    ("public.content_approvals", "a trail itself: each verdict on a text, by whom and when, never changed"),
+    ("public.job_outcomes", "figures, reckoned from the trails of jobs"),
+    ("public.job_outcomes_progress", "how far those figures are reckoned"),
     ("public.charges", "the ledger, never changed"),
     ("public.budgets", "sums that functions reckon; the limits are on record"),
     ("public.reservations", "the ledger"),
     ("public.reservation_parts", "the ledger"),
+    ("public.data_job_parts", "how a data job gets on; that it was asked for and how it ended is on record"),
+    ("public.data_export_chunks", "bytes of an export; that it was made and taken is on record"),
 ];
 
 #[tokio::test]

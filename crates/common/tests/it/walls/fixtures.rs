@@ -154,6 +154,32 @@ pub(crate) const ALL: &[Fixture] = &[
         ..of_client("public.charges", Viewer, Member, "INSERT INTO charges (job_id, client_id, amount, provider, model) VALUES ((SELECT id FROM jobs WHERE client_id = $1 ORDER BY id LIMIT 1), $1, 0, 'sample', 'sample-1')")
     },
     Fixture {
+        forbidden: Some(
+            "INSERT INTO content_versions (job_id, number, client_id, content, word_count, quality, quality_score, changed)
+             VALUES (app.uuid_v7(), 1, $1, 'planted', 1, '{}', 50, 0)",
+        ),
+        ..of_client(
+            "public.content_versions", Viewer, Member,
+            "INSERT INTO content_versions (job_id, number, client_id, content, word_count, quality, quality_score, changed)
+             VALUES ((SELECT id FROM jobs WHERE client_id = $1 ORDER BY id LIMIT 1), 1 + (random() * 1e9)::int, $1, 'planted', 1, '{}', 50, 0)",
+        )
+    },
+    Fixture {
+        forbidden: Some("INSERT INTO content_approvals (job_id, client_id, version, verdict) VALUES (app.uuid_v7(), $1, 0, 'approved')"),
+        ..of_client(
+            "public.content_approvals", Viewer, Member,
+            "INSERT INTO content_approvals (job_id, client_id, version, verdict)
+             VALUES ((SELECT id FROM jobs WHERE client_id = $1 ORDER BY id LIMIT 1), $1, 0, 'approved')",
+        )
+    },
+    // Written by functions alone.
+    of_client(
+        "public.job_outcomes", Viewer, Owner,
+        "INSERT INTO job_outcomes (source_id, job_id, client_id, source_version, status, accepted_at)
+         VALUES (app.uuid_v7(), app.uuid_v7(), $1, 1, 'completed', now())",
+    ),
+    of_client("public.job_outcomes_progress", Viewer, Owner, "INSERT INTO job_outcomes_progress (client_id) VALUES ($1) ON CONFLICT DO NOTHING"),
+    Fixture {
         table: "public.budget_limits",
         column: "client_id",
         changes: "client_id",

@@ -197,6 +197,21 @@ impl System {
         assert!(self.wait_healthy(service).await, "{service}'s port was taken meanwhile");
     }
 
+    /// Starts another replica of a service, and waits until it is healthy; where it is.
+    pub(crate) async fn another(&mut self, service: Service) -> String {
+        let mut replica = self.process(service).replica(ports::free().unwrap());
+        replica.start(&self.logs, &self.watchdog);
+        let url = replica.url();
+        self.processes.push(replica);
+        let health = Api::anonymous(&url);
+        until(format!("another {service} is healthy"), || async {
+            let answer = health.start(http::Method::GET, "/health").send().await;
+            answer.is_ok_and(|answer| answer.status().is_success())
+        })
+        .await;
+        url
+    }
+
     /// Whether a service runs.
     pub(crate) fn is_running(&mut self, service: Service) -> bool {
         self.process(service).is_running()

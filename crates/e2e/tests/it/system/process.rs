@@ -28,6 +28,16 @@ impl Process {
         Self { service, port, variables, daemon: None, logs: Vec::new() }
     }
 
+    /// Another replica of the same service, which isn't started yet.
+    pub(super) fn replica(&self, port: u16) -> Self {
+        let mut variables = self.variables.clone();
+        for (_, value) in variables.iter_mut().filter(|(name, _)| name == "PORT") {
+            *value = port.to_string();
+        }
+        // Its logs are told apart by where they begin to count.
+        Self { logs: vec![PathBuf::new(); 100], ..Self::new(self.service, port, variables) }
+    }
+
     pub(super) const fn service(&self) -> Service {
         self.service
     }

@@ -2,7 +2,11 @@
 //! this attempt's number, locked.
 
 use hg_common::db::CombinedTx;
-use hg_contracts::{im::GeneratedPrompt, smm::StrategySource};
+use hg_contracts::{
+    im::GeneratedPrompt,
+    smm::{SeoSource, StrategySource},
+};
+use hg_quality::Rules;
 use hg_types::{ContentType, Usd};
 use serde_json::{Value, json};
 use sqlx::PgConnection;
@@ -53,11 +57,13 @@ pub(in crate::worker) async fn fence(conn: &mut PgConnection, claimed: &Claimed)
 pub(in crate::worker) struct Ingredients<'a> {
     pub(in crate::worker) prompt: &'a GeneratedPrompt,
     pub(in crate::worker) sources: &'a [StrategySource],
+    pub(in crate::worker) seo_sources: &'a [SeoSource],
+    pub(in crate::worker) rules: &'a Rules,
 }
 
 impl Ingredients<'_> {
     fn record(&self) -> Value {
-        let Self { prompt, sources } = self;
+        let Self { prompt, sources, seo_sources, rules } = self;
         json!({
             "prompt": prompt.prompt,
             "system_prompt": prompt.system_prompt,
@@ -65,6 +71,8 @@ impl Ingredients<'_> {
             "template_version": prompt.template_version,
             "template_variant": prompt.variant,
             "strategy_sources": sources,
+            "seo_sources": seo_sources,
+            "quality_rules": rules,
         })
     }
 }

@@ -6,5 +6,6 @@ pub(super) mod claim;
 pub(super) mod ending;
 pub(super) mod expired;
 pub(super) mod lease;
+pub(super) mod outcomes;
 pub(super) mod overdue;
 pub(super) mod pending;

@@ -7,6 +7,7 @@ use hg_common::{
 };
 use hg_contracts::smm::{Client, CreateClient};
 use http::StatusCode;
+use serde_json::Map;
 
 use super::seen_parent;
 use crate::{
@@ -14,12 +15,13 @@ use crate::{
     domain::{
         access::{Action, permit},
         client::check_new,
-        strategy::{for_new_client, to_stored},
+        strategy::FOR_NEW_CLIENT,
     },
     state::AppState,
     store::{
         client::client_create,
-        strategy::{SavedStrategy, strategy_create, strategy_inherited_types},
+        strategies::Strategies,
+        versioned::{Save, Tables},
     },
 };
 
@@ -43,16 +45,11 @@ pub(crate) async fn create_client(
     let mut tx = state.db.tenant(principal.scope()).await?;
     let parent = seen_parent(&mut tx, new.parent_id).await?;
     permit(Action::CreateClient, parent.held)?;
-    let inherited = strategy_inherited_types(&mut tx, parent.client.id).await?;
     let id = client_create(&mut tx, &new, &slug).await.map_err(database)?;
-    for strategy in for_new_client(&inherited) {
-        let saved = SavedStrategy {
-            name: strategy.name,
-            configuration: &to_stored(&strategy.configuration),
-            note: Some("made with the client"),
-            by: principal.user(),
-        };
-        strategy_create(&mut tx, id, strategy.content_type, &saved).await.map_err(database)?;
+    for (content_type, name) in FOR_NEW_CLIENT {
+        let note = Some("made with the client");
+        let save = Save { name: Some(name), fields: &Map::new(), note, by: principal.user() };
+        let _ = Strategies::insert(&mut tx, id, content_type, &save).await.map_err(database)?;
     }
     let made = seen_client(&mut tx, &id.to_string()).await?;
     tx.commit().await?;

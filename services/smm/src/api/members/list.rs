@@ -9,7 +9,7 @@ use hg_contracts::smm::{ListMembers, Member};
 use hg_types::Role;
 
 use crate::{
-    api::seen_client,
+    api::{person, seen_client},
     domain::access::{Action, permit},
     state::AppState,
     store::member::member_page,
@@ -32,6 +32,8 @@ pub(crate) async fn list_members(
     let after: Option<(Role, String)> = request.cursor()?;
     let mut tx = state.db.tenant(principal.scope()).await?;
     let seen = seen_client(&mut tx, &client).await?;
+    // Names and addresses are for people: a service that works for the client has no use for them.
+    person(&principal)?;
     permit(Action::SeeMembers, seen.held)?;
     let rows = member_page(&mut tx, seen.client.id, after.as_ref(), request.fetch_limit()).await?;
     tx.commit().await?;

@@ -11,7 +11,7 @@ use hg_types::id::ClientRef;
 use crate::{
     domain::effective::{Detail, resolve},
     state::AppState,
-    store::strategy::strategy_chain,
+    store::strategy_chain::strategy_chain,
 };
 
 /// The strategy that holds for a client: its own values, else its agency's, else the root's, else built in; with the SEO

@@ -1,80 +1,233 @@
-//! Strategies: a client's own, and the one that holds.
+//! Strategies: a client's own, and the one that holds. What is done with versions is in [`super::versioned`].
 
-pub(crate) mod compare;
-pub(crate) mod create;
-pub(crate) mod delete;
 pub(crate) mod effective;
-pub(crate) mod fetch;
 pub(crate) mod guide;
-pub(crate) mod list;
-pub(crate) mod restore;
-pub(crate) mod update;
-pub(crate) mod version;
-pub(crate) mod versions;
 
+use axum::extract::State;
 use hg_common::{
-    db::TenantTx,
-    http::{ApiError, FieldErrors},
+    auth::Caller,
+    http::{ApiError, ErrorBody, FieldErrors, Json, Page, Path, Query},
 };
-use hg_contracts::smm::{SaveStrategy, Strategy};
-use hg_types::StrategyId;
+use hg_contracts::smm::{
+    CompareVersions, Comparison, ListStrategies, ListVersions, RestoreVersion, SaveStrategy, Strategy, StrategyVersion,
+    VersionSummary,
+};
+use hg_types::ContentType;
+use http::StatusCode;
 use serde_json::{Map, Value};
+use uuid::Uuid;
 
-use super::{
-    database,
-    versions::{check_note, conflict},
-};
+use super::versioned::{self, Checked, Draft, Kind};
 use crate::{
-    domain::strategy::{check, to_stored},
+    domain::{
+        access::Action,
+        strategy::{check, from_stored, to_stored},
+    },
+    state::AppState,
     store::{
-        strategy::{SavedStrategy, strategy_fetch, strategy_update},
-        strategy_version::strategy_version_fetch,
-        version::{Basis, Written},
+        strategies::Strategies,
+        versioned::{Stored, StoredVersion},
     },
 };
 
-/// What is saved, checked: the name and the stored form.
-fn checked(save: &SaveStrategy) -> Result<(String, Map<String, Value>), ApiError> {
-    let name = save.name.trim().to_owned();
-    let mut errors = FieldErrors::new();
-    let one_line = (1..=255).contains(&name.chars().count()) && !name.chars().any(char::is_control);
-    errors.check(one_line, "name", "must be one line of 1 to 255 characters");
-    check_note(&mut errors, save.note.as_deref());
-    match check(save.content_type, save.configuration.clone()) {
-        Ok(configuration) => {
-            errors.into_result()?;
-            Ok((name, to_stored(configuration.fields())))
+impl Kind for Strategies {
+    type Incoming = SaveStrategy;
+    type Outgoing = Strategy;
+    type Version = StrategyVersion;
+    const NAME: &'static str = "strategy";
+    const THIS_IS: &'static str = "this strategy is";
+    const DELETED: (&'static str, &'static str) =
+        ("strategy_deleted", "the strategy was deleted: restore one of its versions, or make a new one");
+    const SAVE: Action = Action::SaveStrategy;
+    const DELETE: Action = Action::DeleteStrategy;
+
+    fn draft(incoming: SaveStrategy, errors: &mut FieldErrors) -> Draft {
+        let SaveStrategy { name, content_type, configuration, note, version } = incoming;
+        let name = name.trim().to_owned();
+        let one_line = (1..=255).contains(&name.chars().count()) && !name.chars().any(char::is_control);
+        errors.check(one_line, "name", "must be one line of 1 to 255 characters");
+        let fields = check(content_type, configuration).map(|checked| to_stored(checked.fields()));
+        Draft { name: Some(name), content_type, fields, note, version }
+    }
+
+    fn check_stored(content_type: ContentType, fields: Map<String, Value>) -> Checked {
+        check(content_type, from_stored(fields)).map(|checked| to_stored(checked.fields()))
+    }
+
+    fn outgoing(stored: Stored) -> Strategy {
+        Strategy {
+            id: stored.id.into(),
+            client_id: stored.client_id,
+            name: stored.name.unwrap_or_default(),
+            content_type: stored.content_type,
+            configuration: from_stored(stored.fields),
+            is_active: stored.is_active,
+            version: stored.version,
+            created_at: stored.created_at,
+            updated_at: stored.updated_at,
         }
-        Err(error) => {
-            for detail in error.details() {
-                errors.push(detail.field.clone(), detail.message.clone());
-            }
-            errors.into_result()?;
-            Err(error)
+    }
+
+    fn version(id: Uuid, version: StoredVersion) -> StrategyVersion {
+        StrategyVersion {
+            strategy_id: id.into(),
+            name: version.name.unwrap_or_default(),
+            configuration: from_stored(version.fields),
+            info: version.info,
         }
     }
 }
 
-/// Saves a further version and gives back what is there then.
-async fn write(
-    tx: &mut TenantTx,
-    id: StrategyId,
-    saved: &SavedStrategy<'_>,
-    basis: Basis,
-) -> Result<Strategy, ApiError> {
-    match strategy_update(tx, id, saved, basis).await.map_err(database)? {
-        Written::Done => {
-            let changed = strategy_fetch(tx, id).await?.ok_or_else(|| ApiError::not_found("strategy"))?;
-            Ok(changed.strategy)
-        }
-        Written::Newer(newest) => {
-            let by = strategy_version_fetch(tx, id, newest).await?;
-            Err(conflict(basis.expected, newest, by.as_ref()))
-        }
-        Written::Deleted => {
-            let message = "the strategy was deleted: restore one of its versions, or make a new one";
-            Err(ApiError::conflict("strategy_deleted", message))
-        }
-        Written::Refused => Err(ApiError::not_found("strategy")),
-    }
+/// A client's own strategies, without what it inherits.
+#[utoipa::path(
+    get, path = "/clients/{client}/strategies", tag = "strategies",
+    params(("client" = String, Path, description = "The client's id or slug"), ListStrategies),
+    responses((status = 200, body = Page<Strategy>), (status = 404, body = ErrorBody), (status = 422, body = ErrorBody))
+)]
+pub(crate) async fn list_strategies(
+    State(state): State<AppState>,
+    Caller(principal): Caller,
+    Path(client): Path<String>,
+    Query(query): Query<ListStrategies>,
+) -> Result<Json<Page<Strategy>>, ApiError> {
+    versioned::list::<Strategies>(&state, &principal, &client, &query).await
+}
+
+/// Makes a client's strategy for a content type.
+#[utoipa::path(
+    post, path = "/clients/{client}/strategies", tag = "strategies", request_body = SaveStrategy,
+    params(("client" = String, Path, description = "The client's id or slug")),
+    responses(
+        (status = 201, body = Strategy),
+        (status = 403, description = "The caller is no member of the client", body = ErrorBody),
+        (status = 404, body = ErrorBody),
+        (status = 409, description = "`strategy_exists`", body = ErrorBody),
+        (status = 422, body = ErrorBody),
+    )
+)]
+pub(crate) async fn create_strategy(
+    State(state): State<AppState>,
+    Caller(principal): Caller,
+    Path(client): Path<String>,
+    Json(save): Json<SaveStrategy>,
+) -> Result<(StatusCode, Json<Strategy>), ApiError> {
+    versioned::create::<Strategies>(&state, &principal, &client, save).await
+}
+
+/// One strategy: of a client that the caller sees, or of an ancestor that such a client inherits from.
+#[utoipa::path(
+    get, path = "/strategies/{strategy}", tag = "strategies",
+    params(("strategy" = Uuid, Path, description = "Its id")),
+    responses((status = 200, body = Strategy), (status = 404, body = ErrorBody))
+)]
+pub(crate) async fn get_strategy(
+    State(state): State<AppState>,
+    Caller(principal): Caller,
+    Path(strategy): Path<Uuid>,
+) -> Result<Json<Strategy>, ApiError> {
+    versioned::fetch::<Strategies>(&state, &principal, strategy).await
+}
+
+/// Saves a new version of a strategy. The earlier versions stay.
+#[utoipa::path(
+    put, path = "/strategies/{strategy}", tag = "strategies", request_body = SaveStrategy,
+    params(("strategy" = Uuid, Path, description = "Its id")),
+    responses(
+        (status = 200, body = Strategy),
+        (status = 403, description = "The caller is no member of its client", body = ErrorBody),
+        (status = 404, body = ErrorBody),
+        (status = 409, description = "`version_conflict`: somebody was quicker; `strategy_deleted`", body = ErrorBody),
+        (status = 422, body = ErrorBody),
+    )
+)]
+pub(crate) async fn update_strategy(
+    State(state): State<AppState>,
+    Caller(principal): Caller,
+    Path(strategy): Path<Uuid>,
+    Json(save): Json<SaveStrategy>,
+) -> Result<Json<Strategy>, ApiError> {
+    versioned::update::<Strategies>(&state, &principal, strategy, save).await
+}
+
+/// Deletes a strategy: from then on, what it said is inherited. Its versions stay: jobs name them, and one can be restored.
+#[utoipa::path(
+    delete, path = "/strategies/{strategy}", tag = "strategies",
+    params(("strategy" = Uuid, Path, description = "Its id")),
+    responses(
+        (status = 204),
+        (status = 403, description = "The caller is no member of its client", body = ErrorBody),
+        (status = 404, body = ErrorBody),
+    )
+)]
+pub(crate) async fn delete_strategy(
+    State(state): State<AppState>,
+    Caller(principal): Caller,
+    Path(strategy): Path<Uuid>,
+) -> Result<StatusCode, ApiError> {
+    versioned::delete::<Strategies>(&state, &principal, strategy).await
+}
+
+/// A strategy's versions, the newest first, each with who saved it, why, and which fields it changed.
+#[utoipa::path(
+    get, path = "/strategies/{strategy}/versions", tag = "strategies",
+    params(("strategy" = Uuid, Path, description = "Its id"), ListVersions),
+    responses((status = 200, body = Page<VersionSummary>), (status = 404, body = ErrorBody), (status = 422, body = ErrorBody))
+)]
+pub(crate) async fn list_strategy_versions(
+    State(state): State<AppState>,
+    Caller(principal): Caller,
+    Path(strategy): Path<Uuid>,
+    Query(query): Query<ListVersions>,
+) -> Result<Json<Page<VersionSummary>>, ApiError> {
+    versioned::versions::<Strategies>(&state, &principal, strategy, query).await
+}
+
+/// One strategy as it was saved once.
+#[utoipa::path(
+    get, path = "/strategies/{strategy}/versions/{version}", tag = "strategies",
+    params(("strategy" = Uuid, Path, description = "Its id"), ("version" = i32, Path, description = "Counts from 1")),
+    responses((status = 200, body = StrategyVersion), (status = 404, body = ErrorBody))
+)]
+pub(crate) async fn get_strategy_version(
+    State(state): State<AppState>,
+    Caller(principal): Caller,
+    Path((strategy, version)): Path<(Uuid, i32)>,
+) -> Result<Json<StrategyVersion>, ApiError> {
+    versioned::version::<Strategies>(&state, &principal, strategy, version).await
+}
+
+/// Two versions of a strategy, field by field.
+#[utoipa::path(
+    get, path = "/strategies/{strategy}/compare", tag = "strategies",
+    params(("strategy" = Uuid, Path, description = "Its id"), CompareVersions),
+    responses((status = 200, body = Comparison), (status = 404, body = ErrorBody), (status = 422, body = ErrorBody))
+)]
+pub(crate) async fn compare_strategy(
+    State(state): State<AppState>,
+    Caller(principal): Caller,
+    Path(strategy): Path<Uuid>,
+    Query(query): Query<CompareVersions>,
+) -> Result<Json<Comparison>, ApiError> {
+    versioned::compare::<Strategies>(&state, &principal, strategy, query).await
+}
+
+/// Saves an earlier version of a strategy as a new one. What was deleted is in force again.
+#[utoipa::path(
+    post, path = "/strategies/{strategy}/versions/{version}/restore", tag = "strategies", request_body = RestoreVersion,
+    params(("strategy" = Uuid, Path, description = "Its id"), ("version" = i32, Path, description = "The one to bring back")),
+    responses(
+        (status = 200, body = Strategy),
+        (status = 403, description = "The caller is no member of its client", body = ErrorBody),
+        (status = 404, body = ErrorBody),
+        (status = 409, description = "`version_conflict`, or another one is in force by now", body = ErrorBody),
+        (status = 422, description = "It breaks a rule that has come since", body = ErrorBody),
+    )
+)]
+pub(crate) async fn restore_strategy(
+    State(state): State<AppState>,
+    Caller(principal): Caller,
+    Path(of): Path<(Uuid, i32)>,
+    Json(how): Json<RestoreVersion>,
+) -> Result<Json<Strategy>, ApiError> {
+    versioned::restore::<Strategies>(&state, &principal, of, &how).await
 }

@@ -56,6 +56,19 @@ impl Layers {
         self.count += 1;
     }
 
+    /// Of two lists that contradict each other where they have something in common, the one from the nearer layer wins: the
+    /// other loses what is in both. Case doesn't matter.
+    pub(super) fn settle(&mut self, one: &str, other: &str) {
+        let place = |path: &str| self.decided.get(path).copied();
+        let (Some(first), Some(second)) = (place(one), place(other)) else { return };
+        let (nearer, farther) = if first <= second { (one, other) } else { (other, one) };
+        let lower = |term: &Value| term.as_str().map(str::to_lowercase);
+        let wins: Vec<_> = self.values.get(nearer).and_then(Value::as_array).into_iter().flatten().map(lower).collect();
+        if let Some(terms) = self.values.get_mut(farther).and_then(Value::as_array_mut) {
+            terms.retain(|term| !wins.contains(&lower(term)));
+        }
+    }
+
     /// Gives the value back if it decides.
     fn decide(&mut self, path: String, value: Value) -> Option<Value> {
         if !self.decided.contains_key(&path) {

@@ -9,5 +9,5 @@ mod stored;
 pub use built_in::built_in;
 pub use check::{CheckedStrategy, check};
 pub use fields::STRATEGY_FIELDS;
-pub use new_client::{NewClientStrategy, for_new_client};
+pub use new_client::FOR_NEW_CLIENT;
 pub use stored::{from_stored, to_stored};

@@ -1,0 +1,89 @@
+//! `/jobs/{id}/approval`: people approve or reject what was made, or take that back.
+
+use axum::extract::State;
+use hg_common::{
+    auth::{ApiScope, Caller},
+    http::{ApiError, ErrorBody, FieldErrors, Json, Page, Path},
+};
+use hg_contracts::cpm::{Approval, GiveVerdict, Verdict};
+use hg_types::JobId;
+
+use super::content::{conflict, editable, with_text};
+use crate::{
+    api::caller::with_scope,
+    domain::content::check_note,
+    state::AppState,
+    store::approvals::{NewApproval, approval_create, approval_list},
+};
+
+/// More verdicts about one text are given by nobody who means them.
+const MOST: i64 = 1_000;
+
+/// Approves or rejects the newest version of a job's text, or takes back what was said before.
+#[utoipa::path(
+    post,
+    path = "/jobs/{id}/approval",
+    tag = "jobs",
+    params(("id" = JobId, Path, description = "The job.")),
+    request_body = GiveVerdict,
+    responses(
+        (status = 200, body = Approval),
+        (status = 401, body = ErrorBody),
+        (status = 403, description = "The caller is no member of its client", body = ErrorBody),
+        (status = 404, body = ErrorBody),
+        (status = 409, description = "`version_conflict`: the text was edited meanwhile; `job_without_text`; `nothing_to_withdraw`", body = ErrorBody),
+        (status = 422, body = ErrorBody), (status = 429, body = ErrorBody)
+    )
+)]
+pub async fn job_approval_give(
+    State(state): State<AppState>,
+    caller: Caller,
+    Path(id): Path<JobId>,
+    Json(given): Json<GiveVerdict>,
+) -> Result<Json<Approval>, ApiError> {
+    let principal = with_scope(caller, ApiScope::JobsWrite)?;
+    let mut errors = FieldErrors::new();
+    check_note(&mut errors, given.note.as_deref());
+    errors.into_result()?;
+    let mut tx = state.db.tenant(principal.scope()).await?;
+    let (made, _) = editable(&mut tx, id).await?;
+    let version = given.version.unwrap_or(made.newest);
+    if version != made.newest {
+        return Err(conflict(made.newest, version));
+    }
+    let before = approval_list(&mut tx, id, made.newest, 1).await?.pop();
+    if given.verdict == Verdict::Withdrawn && before.is_none_or(|it| it.verdict == Verdict::Withdrawn) {
+        return Err(ApiError::conflict("nothing_to_withdraw", "nobody has approved or rejected this text"));
+    }
+    let new = NewApproval { verdict: given.verdict, version, note: given.note.as_deref(), by: principal.user() };
+    approval_create(&mut tx, &made, &new).await?;
+    let kept = approval_list(&mut tx, id, made.newest, 1).await?.pop().ok_or_else(|| ApiError::not_found("job"))?;
+    tx.commit().await?;
+    Ok(Json(kept))
+}
+
+/// Every verdict about a job's text, the newest first: that one holds.
+#[utoipa::path(
+    get,
+    path = "/jobs/{id}/approval",
+    tag = "jobs",
+    params(("id" = JobId, Path, description = "The job.")),
+    responses(
+        (status = 200, body = Page<Approval>),
+        (status = 401, body = ErrorBody), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody),
+        (status = 409, description = "`job_without_text`", body = ErrorBody),
+        (status = 429, body = ErrorBody)
+    )
+)]
+pub async fn job_approvals(
+    State(state): State<AppState>,
+    caller: Caller,
+    Path(id): Path<JobId>,
+) -> Result<Json<Page<Approval>>, ApiError> {
+    let principal = with_scope(caller, ApiScope::JobsRead)?;
+    let mut tx = state.db.tenant(principal.scope()).await?;
+    let (made, _) = with_text(&mut tx, id).await?;
+    let verdicts = approval_list(&mut tx, id, made.newest, MOST).await?;
+    tx.commit().await?;
+    Ok(Json(Page::complete(verdicts)))
+}

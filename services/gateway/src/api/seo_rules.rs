@@ -1,0 +1,165 @@
+//! `/api/clients/{id}/seo-rules`, `/api/seo-rules/{id}` and their versions: from where to where SEO checks are content.
+//! Asked of SMM.
+
+use axum::extract::State;
+use hg_common::http::{ApiError, Json, PageQuery, Path, Query};
+use hg_contracts::smm::{
+    CompareVersions, Comparison, ListStrategies, ListVersions, RestoreVersion, SaveSeoRules, SeoRules, SeoRulesVersion,
+    VersionSummary,
+};
+use hg_types::SeoRulesId;
+use http::StatusCode;
+
+use super::{
+    client_id,
+    envelope::{Failure, Nothing, Place, Success},
+    paging::page_of,
+};
+use crate::{peer_error::peer_error, session::CurrentUser, state::AppState};
+
+/// A client's own SEO rules: at most one per content type in force.
+#[utoipa::path(
+    get, path = "/api/clients/{id}/seo-rules", tag = "seo-rules",
+    params(("id" = String, Path, description = "Id or slug"), ListStrategies),
+    responses((status = 200, body = Success<Vec<SeoRules>>), (status = 404, body = Failure))
+)]
+pub(crate) async fn list(
+    State(state): State<AppState>,
+    user: CurrentUser,
+    Path(id): Path<String>,
+    Query(query): Query<ListStrategies>,
+) -> Result<Success<Vec<SeoRules>>, ApiError> {
+    let principal = user.principal();
+    let id = client_id(&state, &principal, &id).await?;
+    let page = state.smm.list_seo_rules(&principal, id, &query).await.map_err(peer_error)?;
+    let page_size = u32::try_from(page.data.len()).unwrap_or(u32::MAX);
+    Ok(Success::list(page, Place { page: Some(1), page_size }))
+}
+
+/// Makes a client's SEO rules for a content type.
+#[utoipa::path(
+    post, path = "/api/clients/{id}/seo-rules", tag = "seo-rules", params(("id" = String, Path, description = "Id or slug")),
+    responses(
+        (status = 201, body = Success<SeoRules>), (status = 404, body = Failure), (status = 409, body = Failure),
+        (status = 422, body = Failure)
+    )
+)]
+pub(crate) async fn create(
+    State(state): State<AppState>,
+    user: CurrentUser,
+    Path(id): Path<String>,
+    Json(new): Json<SaveSeoRules>,
+) -> Result<(StatusCode, Success<SeoRules>), ApiError> {
+    let principal = user.principal();
+    let id = client_id(&state, &principal, &id).await?;
+    let rules = state.smm.create_seo_rules(&principal, id, &new).await.map_err(peer_error)?;
+    Ok((StatusCode::CREATED, Success::new(rules)))
+}
+
+/// One client's SEO rules for one content type.
+#[utoipa::path(
+    get, path = "/api/seo-rules/{id}", tag = "seo-rules", params(("id" = SeoRulesId, Path)),
+    responses((status = 200, body = Success<SeoRules>), (status = 404, body = Failure))
+)]
+pub(crate) async fn fetch(
+    State(state): State<AppState>,
+    user: CurrentUser,
+    Path(id): Path<SeoRulesId>,
+) -> Result<Success<SeoRules>, ApiError> {
+    state.smm.get_seo_rules(&user.principal(), id).await.map(Success::new).map_err(peer_error)
+}
+
+/// Saves a new version of SEO rules.
+#[utoipa::path(
+    put, path = "/api/seo-rules/{id}", tag = "seo-rules", params(("id" = SeoRulesId, Path)),
+    responses(
+        (status = 200, body = Success<SeoRules>), (status = 404, body = Failure), (status = 409, body = Failure),
+        (status = 422, body = Failure)
+    )
+)]
+pub(crate) async fn update(
+    State(state): State<AppState>,
+    user: CurrentUser,
+    Path(id): Path<SeoRulesId>,
+    Json(change): Json<SaveSeoRules>,
+) -> Result<Success<SeoRules>, ApiError> {
+    state.smm.update_seo_rules(&user.principal(), id, &change).await.map(Success::new).map_err(peer_error)
+}
+
+/// Deletes SEO rules: what they said is inherited from then on.
+#[utoipa::path(
+    delete, path = "/api/seo-rules/{id}", tag = "seo-rules", params(("id" = SeoRulesId, Path)),
+    responses((status = 200, body = Success<Nothing>), (status = 404, body = Failure))
+)]
+pub(crate) async fn delete(
+    State(state): State<AppState>,
+    user: CurrentUser,
+    Path(id): Path<SeoRulesId>,
+) -> Result<Success<Nothing>, ApiError> {
+    state.smm.delete_seo_rules(&user.principal(), id).await.map(|()| Success::new(Nothing)).map_err(peer_error)
+}
+
+/// The versions of SEO rules, newest first.
+#[utoipa::path(
+    get, path = "/api/seo-rules/{id}/versions", tag = "seo-rules", params(("id" = SeoRulesId, Path), PageQuery),
+    responses((status = 200, body = Success<Vec<VersionSummary>>), (status = 404, body = Failure), (status = 422, body = Failure))
+)]
+pub(crate) async fn versions(
+    State(state): State<AppState>,
+    user: CurrentUser,
+    Path(id): Path<SeoRulesId>,
+    Query(query): Query<PageQuery>,
+) -> Result<Success<Vec<VersionSummary>>, ApiError> {
+    let (smm, principal) = (&state.smm, &user.principal());
+    let (page, place) = page_of(&query, |cursor, limit| async move {
+        smm.seo_rules_versions(principal, id, &ListVersions { cursor, limit: Some(limit) }).await
+    })
+    .await?;
+    Ok(Success::list(page, place))
+}
+
+/// One version as it was saved.
+#[utoipa::path(
+    get, path = "/api/seo-rules/{id}/versions/{version}", tag = "seo-rules",
+    params(("id" = SeoRulesId, Path), ("version" = i32, Path)),
+    responses((status = 200, body = Success<SeoRulesVersion>), (status = 404, body = Failure))
+)]
+pub(crate) async fn version(
+    State(state): State<AppState>,
+    user: CurrentUser,
+    Path((id, version)): Path<(SeoRulesId, i32)>,
+) -> Result<Success<SeoRulesVersion>, ApiError> {
+    state.smm.seo_rules_version(&user.principal(), id, version).await.map(Success::new).map_err(peer_error)
+}
+
+/// Two versions, field by field.
+#[utoipa::path(
+    get, path = "/api/seo-rules/{id}/compare", tag = "seo-rules", params(("id" = SeoRulesId, Path), CompareVersions),
+    responses((status = 200, body = Success<Comparison>), (status = 404, body = Failure), (status = 422, body = Failure))
+)]
+pub(crate) async fn compare(
+    State(state): State<AppState>,
+    user: CurrentUser,
+    Path(id): Path<SeoRulesId>,
+    Query(versions): Query<CompareVersions>,
+) -> Result<Success<Comparison>, ApiError> {
+    state.smm.compare_seo_rules(&user.principal(), id, versions).await.map(Success::new).map_err(peer_error)
+}
+
+/// Saves an earlier version as a new one.
+#[utoipa::path(
+    post, path = "/api/seo-rules/{id}/versions/{version}/restore", tag = "seo-rules",
+    params(("id" = SeoRulesId, Path), ("version" = i32, Path)),
+    responses(
+        (status = 200, body = Success<SeoRules>), (status = 404, body = Failure), (status = 409, body = Failure),
+        (status = 422, body = Failure)
+    )
+)]
+pub(crate) async fn restore(
+    State(state): State<AppState>,
+    user: CurrentUser,
+    Path((id, version)): Path<(SeoRulesId, i32)>,
+    Json(how): Json<RestoreVersion>,
+) -> Result<Success<SeoRules>, ApiError> {
+    state.smm.restore_seo_rules(&user.principal(), id, version, &how).await.map(Success::new).map_err(peer_error)
+}

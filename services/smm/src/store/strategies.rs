@@ -1,0 +1,116 @@
+//! The SQL of strategies.
+
+use hg_common::db::TenantTx;
+use hg_types::{ClientId, ContentType, UserId};
+use serde_json::{Map, Value};
+use sqlx::types::Json;
+use uuid::Uuid;
+
+use super::versioned::{Basis, Row, Save, Tables, VersionRow, Which};
+
+/// Strategies, as a kind of what is saved in versions.
+#[derive(Debug)]
+pub(crate) enum Strategies {}
+
+impl Tables for Strategies {
+    async fn list(tx: &mut TenantTx, client: ClientId, which: Which, most: i64) -> Result<Vec<Row>, sqlx::Error> {
+        sqlx::query_as!(
+            Row,
+            r#"SELECT id, client_id, name AS "name?", content_type::text AS "content_type!",
+                      configuration AS "fields: Json<Map<String, Value>>", is_active, version, created_at, updated_at
+                 FROM strategies WHERE client_id = $1 AND (is_active OR $2)
+                ORDER BY content_type, is_active DESC, id DESC LIMIT $3"#,
+            client.uuid(),
+            which == Which::WithDeleted,
+            most,
+        )
+        .fetch_all(&mut **tx)
+        .await
+    }
+
+    async fn fetch(tx: &mut TenantTx, id: Uuid) -> Result<Option<Row>, sqlx::Error> {
+        sqlx::query_as!(
+            Row,
+            r#"SELECT id, client_id, name AS "name?", content_type::text AS "content_type!",
+                      configuration AS "fields: Json<Map<String, Value>>", is_active, version, created_at, updated_at
+                 FROM strategies WHERE id = $1"#,
+            id,
+        )
+        .fetch_optional(&mut **tx)
+        .await
+    }
+
+    async fn insert(
+        tx: &mut TenantTx,
+        client: ClientId,
+        content_type: ContentType,
+        save: &Save<'_>,
+    ) -> Result<Uuid, sqlx::Error> {
+        sqlx::query_scalar!(
+            "WITH made AS (
+               INSERT INTO strategies (client_id, name, content_type, configuration, created_by)
+               VALUES ($1, $2, $3::text::content_type, $4, $5) RETURNING *)
+             INSERT INTO strategy_versions (strategy_id, version, client_id, name, configuration, note, created_by)
+             SELECT id, version, client_id, name, configuration, $6::text, created_by FROM made RETURNING strategy_id",
+            client.uuid(),
+            save.name,
+            content_type.as_str(),
+            Json(save.fields) as _,
+            save.by.map(UserId::uuid),
+            save.note,
+        )
+        .fetch_one(&mut **tx)
+        .await
+    }
+
+    async fn change(tx: &mut TenantTx, id: Uuid, save: &Save<'_>, basis: Basis) -> Result<bool, sqlx::Error> {
+        let done = sqlx::query!(
+            "WITH changed AS (
+               UPDATE strategies SET name = $2, configuration = $3, version = version + 1, is_active = true
+                WHERE id = $1 AND ($4::int IS NULL OR version = $4) AND (is_active OR $5::int IS NOT NULL) RETURNING *)
+             INSERT INTO strategy_versions (strategy_id, version, client_id, name, configuration, restored_from, note, created_by)
+             SELECT id, version, client_id, name, configuration, $5::int, $6::text, $7::uuid FROM changed",
+            id,
+            save.name,
+            Json(save.fields) as _,
+            basis.expected,
+            basis.restored_from,
+            save.note,
+            save.by.map(UserId::uuid),
+        )
+        .execute(&mut **tx)
+        .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    async fn retire(tx: &mut TenantTx, id: Uuid) -> Result<bool, sqlx::Error> {
+        let done = sqlx::query!("UPDATE strategies SET is_active = false WHERE id = $1 AND is_active", id)
+            .execute(&mut **tx)
+            .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    async fn versions(
+        tx: &mut TenantTx,
+        id: Uuid,
+        before: Option<i32>,
+        limit: i64,
+    ) -> Result<Vec<VersionRow>, sqlx::Error> {
+        sqlx::query_as!(
+            VersionRow,
+            r#"SELECT v.version, v.version = s.version AS "is_current!", v.restored_from, v.name AS "name?",
+                      v.configuration AS "fields: Json<Map<String, Value>>", v.note, v.created_at, v.created_by,
+                      a.display_name AS "author_name?"
+                 FROM strategies s
+                 JOIN strategy_versions v ON v.strategy_id = s.id
+                 LEFT JOIN app.version_authors(s.client_id) AS a ON a.user_id = v.created_by
+                WHERE s.id = $1 AND ($2::int IS NULL OR v.version < $2)
+                ORDER BY v.version DESC LIMIT $3"#,
+            id,
+            before,
+            limit,
+        )
+        .fetch_all(&mut **tx)
+        .await
+    }
+}
