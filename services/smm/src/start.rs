@@ -11,11 +11,7 @@ use hg_common::{
 
 pub use hg_common::service::StartError;
 
-<<<<<<< HEAD
-use crate::{config::Config, data_jobs, routes::routes, sealing::keep_sealing, state::AppState};
-=======
-use crate::{config::Config, routes::routes, sealing::keep_sealing, state::AppState, sweep};
->>>>>>> c3c9332a1325eb0a8d1178b98feb09e2fd7a514f
+use crate::{config::Config, data_jobs, routes::routes, sealing::keep_sealing, state::AppState, sweep};
 
 /// How the service introduces itself.
 pub const INFO: ServiceInfo =

@@ -112,7 +112,11 @@ pub(super) async fn asked_for(work: &mut Work) -> Result<(), PartError> {
         batch.append("asked_for.ndjson", lines(found.iter().map(String::as_str)).as_bytes()).await?;
         place = match up_to {
             Some(after) => Place { after, ..place },
-            None => Place { subject: 1, ..place },
+            None => {
+                let edits = store::edits_of_person(&mut batch, person).await?;
+                batch.append("edits.ndjson", lines(edits.iter().map(String::as_str)).as_bytes()).await?;
+                Place { subject: 1, ..place }
+            }
         };
         batch.save(&place, found.len() as u64, None).await?;
     }

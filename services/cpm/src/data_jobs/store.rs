@@ -65,10 +65,19 @@ pub(super) async fn jobs_ended(
     .await
 }
 
-/// Deletes jobs of a client with their events and idempotency keys, and what providers said in words. Calls, charges and
+/// Deletes jobs of a client with their events, edits, verdicts and idempotency keys, and what providers said in words. Calls, charges and
 /// reservations stay: they hold amounts, tokens, models and times.
 pub(super) async fn jobs_delete(db: &mut PgConnection, client: Uuid, ids: &[Uuid]) -> Result<(), sqlx::Error> {
     sqlx::query!("DELETE FROM job_events WHERE job_id = ANY ($1) AND client_id = $2", ids, client)
+        .execute(&mut *db)
+        .await?;
+    sqlx::query!("DELETE FROM content_versions WHERE job_id = ANY ($1) AND client_id = $2", ids, client)
+        .execute(&mut *db)
+        .await?;
+    sqlx::query!("DELETE FROM content_approvals WHERE job_id = ANY ($1) AND client_id = $2", ids, client)
+        .execute(&mut *db)
+        .await?;
+    sqlx::query!("DELETE FROM job_outcomes WHERE job_id = ANY ($1) AND client_id = $2", ids, client)
         .execute(&mut *db)
         .await?;
     sqlx::query!("DELETE FROM job_idempotency WHERE client_id = $2 AND job_id = ANY ($1)", ids, client)
@@ -176,6 +185,9 @@ pub(super) async fn jobs_export(
                     'attempts', j.attempts, 'request_id', j.request_id, 'created_by', j.created_by,
                     'api_key_id', j.api_key_id, 'created_at', j.created_at, 'started_at', j.started_at,
                     'completed_at', j.completed_at,
+                    'seo_sources', j.seo_sources,
+                    'edits', (SELECT jsonb_agg(to_jsonb(v) ORDER BY v.number) FROM content_versions v WHERE v.job_id = j.id),
+                    'approvals', (SELECT jsonb_agg(to_jsonb(a) ORDER BY a.id) FROM content_approvals a WHERE a.job_id = j.id),
                     'events', (SELECT jsonb_agg(jsonb_build_object('seq', e.seq, 'type', e.type, 'data', e.data, 'created_at', e.created_at) ORDER BY e.seq)
                                  FROM job_events e WHERE e.job_id = j.id)
                   )::text AS "line!"
@@ -213,6 +225,22 @@ pub(super) async fn jobs_asked_for(
         person,
         after,
         up_to
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// The texts that a person edited or judged: which, and when.
+pub(super) async fn edits_of_person(db: &mut PgConnection, person: Uuid) -> Result<Vec<String>, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"SELECT jsonb_build_object('job_id', v.job_id, 'client_id', v.client_id, 'version', v.number, 'did', 'edited',
+                    'created_at', v.created_at)::text AS "line!"
+             FROM content_versions v WHERE v.created_by = $1
+           UNION ALL
+           SELECT jsonb_build_object('job_id', a.job_id, 'client_id', a.client_id, 'version', a.version, 'did', a.verdict,
+                    'created_at', a.created_at)::text
+             FROM content_approvals a WHERE a.created_by = $1"#,
+        person
     )
     .fetch_all(db)
     .await

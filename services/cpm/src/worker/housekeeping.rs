@@ -1,10 +1,5 @@
-<<<<<<< HEAD
-//! What is done now and then: partitions ahead of time, empty ones of old months away, the proof that budgets hold what they say, and idempotency keys
-//! whose time is over.
-=======
-//! What is done now and then: partitions ahead of time, the proof that budgets hold what they say, idempotency keys whose
-//! time is over, and the counting of jobs that have ended.
->>>>>>> c3c9332a1325eb0a8d1178b98feb09e2fd7a514f
+//! What is done now and then: partitions ahead of time, empty ones of old months away, the proof that budgets hold what they
+//! say, idempotency keys whose time is over, and the counting of jobs that have ended.
 
 use std::{sync::Arc, time::Duration};
 

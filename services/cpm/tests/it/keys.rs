@@ -127,7 +127,11 @@ async fn the_operators_keys_are_in_force_after_the_start_and_replace_each_other(
     for action in ["api_key.created", "api_key.revoked", "api_key.revived"] {
         assert!(by_cpm.iter().any(|(named, ..)| named == action), "{action}: {entries:?}");
     }
-    assert!(by_hand.iter().all(|(action, kind, service)| action == "api_key.revoked" && kind == "database" && service.is_none()));
+    assert!(
+        by_hand
+            .iter()
+            .all(|(action, kind, service)| action == "api_key.revoked" && kind == "database" && service.is_none())
+    );
     assert_eq!(cpm.count("SELECT count(*) FROM audit_values WHERE value LIKE '%key_hash\": %'").await, 0);
 }
 
