@@ -94,7 +94,7 @@ pub(crate) async fn login(
     Ok(signed_in)
 }
 
-fn user_agent(headers: &HeaderMap) -> String {
+pub(super) fn user_agent(headers: &HeaderMap) -> String {
     let value = headers.get(http::header::USER_AGENT).and_then(|value| value.to_str().ok());
     value.unwrap_or_default().to_owned()
 }
