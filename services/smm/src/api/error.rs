@@ -1,7 +1,7 @@
 //! Rules and constraints as answers. Each constraint of our tables that a caller can run into has its own message.
 
 use hg_common::{
-    db::sql_state,
+    db::{detail, sql_state},
     http::{ApiError, constraint_name},
 };
 
@@ -42,6 +42,16 @@ pub(crate) fn database(error: sqlx::Error) -> ApiError {
         Some("strategies_configuration_object") => ApiError::field("configuration", "is too large"),
         // A membership of an account that has gone in the meantime.
         Some("client_users_user_id_fkey") => ApiError::field("email", "no account has this address"),
+        // The client was deleted in the meantime.
+        Some(
+            "clients_parent_fkey"
+            | "client_users_client_id_fkey"
+            | "invitations_client_id_fkey"
+            | "strategies_client_id_fkey"
+            | "seo_rules_client_id_fkey"
+            | "strategy_versions_client_id_fkey"
+            | "seo_rule_versions_client_id_fkey",
+        ) => ApiError::not_found("client"),
         Some("client_users_last_owner") => MembershipRefused::LastOwner.into(),
         Some("invitations_one_open") => {
             ApiError::conflict("already_invited", "there is an open invitation to this address: send that one again")
@@ -49,6 +59,9 @@ pub(crate) fn database(error: sqlx::Error) -> ApiError {
         Some("invitations_email_format") => ApiError::field("email", "must be an e-mail address"),
         _ => match sql_state(&error).as_deref() {
             // Raised by our own functions, where the rules of this service should have said so before.
+            Some("HG404") if detail(&error) == Some("parent_id") => {
+                ApiError::field("parent_id", "there is no such client")
+            }
             Some("HG404") => ApiError::not_found("client"),
             Some("HG403") => ApiError::forbidden("you may not do this here"),
             Some("HG409") => ApiError::conflict("root_stays", "the root can't be moved, archived or deleted"),
