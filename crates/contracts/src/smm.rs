@@ -2,6 +2,7 @@
 
 mod audit;
 mod client;
+mod data;
 mod effective;
 mod guide;
 mod invitation;
@@ -20,6 +21,10 @@ pub use self::{
     client::{
         Archived, Client, ClientContents, ClientTree, CreateClient, DeleteClient, Deletion, Hierarchy, ListClients,
         MoveClient, TreeNode, TreeQuery, UpdateClient,
+    },
+    data::{
+        ConfirmErasure, DataJob, DataJobPart, Erasure, ExportFile, ExportScope, Going, ListDataJobs, OwnedClient,
+        Remaining, RequestExport, Retention, RetentionValue, SaveRetention,
     },
     effective::{
         ClientFacts, EffectiveSeoRules, EffectiveStrategy, EffectiveStrategyQuery, Explanation, Level, OverriddenValue,

@@ -28,6 +28,7 @@ use tower_http::{
 use crate::{
     config::{Config, Origin},
     csrf::{self, OwnOrigins},
+    data_jobs::GatewayParts,
     dress::{Wardrobe, dress, panicked},
     missing_assets::{MissingAssets, placeholders, say_so},
     pages::{Assets, RenderError, Templates, assets::AssetError},
@@ -90,6 +91,7 @@ pub async fn build(config: &Config, metrics: MetricsHandle, shutdown: ShutdownTo
         attempts: Attempts::new(redis.clone(), config.login_per_minute),
         hashing: Hashing::default(),
         trusted_proxies: config.trusted_proxies.clone(),
+        public_url: config.public_url.clone(),
     };
     let guard = SessionGuard {
         sessions,
@@ -121,9 +123,12 @@ pub async fn run(config: Config, metrics: MetricsHandle, shutdown: ShutdownToken
     service::prepare_schema(INFO, &config.database).await?;
     let app = build(&config, metrics.clone(), shutdown.clone()).await?;
     tokio::spawn(expiry::sweep(app.state.db.clone(), shutdown.clone()));
-    service::serve(app.built, &config.core, metrics, shutdown).await?;
+    let data_jobs = service::data_jobs(INFO, &config.database, GatewayParts, shutdown.clone()).await?;
+    let served = service::serve(app.built, &config.core, metrics, shutdown.clone()).await;
+    shutdown.cancel();
+    service::finished("data jobs", data_jobs).await;
     app.state.db.close().await;
-    Ok(())
+    Ok(served?)
 }
 
 async fn connect(config: &Config) -> Result<(Db, Redis), service::StartError> {

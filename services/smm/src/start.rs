@@ -11,7 +11,7 @@ use hg_common::{
 
 pub use hg_common::service::StartError;
 
-use crate::{config::Config, routes::routes, sealing::keep_sealing, state::AppState, sweep};
+use crate::{config::Config, data_jobs, routes::routes, sealing::keep_sealing, state::AppState, sweep};
 
 /// How the service introduces itself.
 pub const INFO: ServiceInfo =
@@ -52,5 +52,9 @@ pub async fn run(config: Config, metrics: MetricsHandle, shutdown: ShutdownToken
         let (_, system) = Db::connect_with_system(url, 1, "hg-smm").await?;
         tokio::spawn(keep_sealing(system, keys, shutdown.clone()));
     }
-    service::serve(app, &config.common.core, metrics, shutdown).await
+    let data_jobs = data_jobs::start(&config.common.database, &shutdown).await?;
+    let served = service::serve(app, &config.common.core, metrics, shutdown.clone()).await;
+    shutdown.cancel();
+    data_jobs.finished().await;
+    served
 }

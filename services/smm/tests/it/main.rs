@@ -4,6 +4,7 @@
 
 mod audit;
 mod clients;
+mod data_jobs;
 mod deletion;
 mod effective;
 mod harness;

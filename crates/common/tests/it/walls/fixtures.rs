@@ -201,6 +201,22 @@ pub(crate) const ALL: &[Fixture] = &[
         "public.reservation_parts", Viewer, Owner,
         "INSERT INTO reservation_parts (job_id, budget_id, client_id) SELECT app.uuid_v7(), id, $1 FROM budgets WHERE client_id = $1 LIMIT 1",
     ),
+    Fixture {
+        changes: "status",
+        ..of_client("public.data_jobs", Admin, Owner, "INSERT INTO data_jobs (kind, client_id, clients) VALUES ('client_export', $1, ARRAY[$1])")
+    },
+    of_client(
+        "public.data_job_parts", Admin, Owner,
+        "INSERT INTO data_job_parts (job_id, service, step, phase, client_id) SELECT id, 'smm', gen_random_uuid()::text, 1, $1 FROM data_jobs WHERE client_id = $1 LIMIT 1",
+    ),
+    of_client(
+        "public.data_export_chunks", Admin, Owner,
+        "INSERT INTO data_export_chunks (job_id, path, seq, client_id, bytes) SELECT id, gen_random_uuid()::text, 0, $1, '' FROM data_jobs WHERE client_id = $1 LIMIT 1",
+    ),
+    Fixture {
+        changes: "jobs_days",
+        ..of_client("public.client_retention", Viewer, Owner, "INSERT INTO client_retention (client_id, jobs_days) VALUES ($1, 30)")
+    },
     // Entries stand under their client's id, so that the tables beside the log, which have no client, are tried by it.
     of_client("public.audit_log", Admin, Owner, "INSERT INTO audit_log (id, client_id, actor_kind, action, subject_kind) VALUES ($1, $1, 'database', 'planted.row', 'client')"),
     beside_audit_log(
