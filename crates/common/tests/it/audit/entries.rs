@@ -57,7 +57,8 @@ async fn a_person_a_key_and_a_service_are_each_named() {
         id
     };
     let request = RequestId::parse("request-1").unwrap();
-    let by_person = with_request_id(request, with_origin(Origin::at(address), save(Scope::User(person), "one"))).await;
+    let by_person =
+        Box::pin(with_request_id(request, with_origin(Origin::at(address), save(Scope::User(person), "one")))).await;
     let by_key = with_origin(Origin::at(address).by(Actor::ApiKey(key)), save(Scope::Client(client), "two")).await;
     let by_service = save(Scope::Client(client), "three").await;
     let mut superuser = database.superuser().await;
