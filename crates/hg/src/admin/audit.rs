@@ -71,7 +71,8 @@ fn keys() -> Result<AuditKeys> {
 
 fn read_heads(path: &std::path::Path) -> Result<Vec<Head>> {
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-    parse_heads(&text).map_err(|(line, error)| anyhow::Error::new(error).context(format!("{}, line {line}", path.display())))
+    parse_heads(&text)
+        .map_err(|(line, error)| anyhow::Error::new(error).context(format!("{}, line {line}", path.display())))
 }
 
 /// A client's chain; also of one that is gone, by its id.

@@ -129,7 +129,11 @@ fn folders(options: &SetupSecrets, values: &Values) -> Vec<Folder> {
         folder(
             OWN,
             OWNER,
-            &[("migration_database_url", &migration_url), ("hg_app_password", app_password), ("audit_keys", audit_keys)],
+            &[
+                ("migration_database_url", &migration_url),
+                ("hg_app_password", app_password),
+                ("audit_keys", audit_keys),
+            ],
         ),
     ]
 }
