@@ -70,11 +70,11 @@ async fn status(shop: &Shop, job: Uuid) -> String {
 /// All that says what was paid: whole rows, but for what a provider said in words.
 async fn books(shop: &Shop) -> Vec<String> {
     sqlx::query_scalar(
-        "SELECT 'budget ' || to_jsonb(b) FROM budgets b
-         UNION ALL SELECT 'charge ' || to_jsonb(h) FROM charges h
-         UNION ALL SELECT 'reservation ' || to_jsonb(r) FROM reservations r
-         UNION ALL SELECT 'part ' || to_jsonb(p) FROM reservation_parts p
-         UNION ALL SELECT 'call ' || (to_jsonb(c) - 'error_message' - 'generation_id') FROM provider_calls c
+        "SELECT 'budget ' || to_jsonb(b)::text FROM budgets b
+         UNION ALL SELECT 'charge ' || to_jsonb(h)::text FROM charges h
+         UNION ALL SELECT 'reservation ' || to_jsonb(r)::text FROM reservations r
+         UNION ALL SELECT 'part ' || to_jsonb(p)::text FROM reservation_parts p
+         UNION ALL SELECT 'call ' || (to_jsonb(c) - 'error_message' - 'generation_id')::text FROM provider_calls c
          ORDER BY 1",
     )
     .fetch_all(&mut shop.rows().await.0)
