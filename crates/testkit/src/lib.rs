@@ -18,6 +18,7 @@
 
 mod api;
 mod db;
+mod forged;
 mod identity;
 mod server;
 mod servers;
@@ -27,6 +28,7 @@ mod wait;
 
 pub use api::{Answer, Api};
 pub use db::TestDb;
+pub use forged::{Forgery, Signature};
 pub use identity::Identity;
 pub use server::TestServer;
 pub use servers::{chromium, redis_prefix, redis_url, servers};

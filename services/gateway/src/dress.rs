@@ -22,8 +22,9 @@ use crate::{
     domain::next::Next as NextPath,
     pages::{
         Assets, Shell, Templates,
+        clients::Clients,
         errors::ErrorPage,
-        shell::{Frame, Scope, Section, Theme, UserView},
+        shell::{Frame, Scope, Section, Switch, Theme, UserView},
     },
     session::{CurrentUser, Seen, Sessions},
 };
@@ -101,12 +102,12 @@ impl Wardrobe {
         let frame = Frame {
             title: "Error".into(),
             section: Section::None,
-            switch_path: "/",
+            switch: Switch::Query("/"),
             scope: Scope::OneClient,
             client: None,
         };
         let view = UserView::new(&user.display_name, &user.email);
-        Shell::signed_in(frame, view, user.csrf_token().to_owned(), &[], theme, assets)
+        Shell::signed_in(frame, view, user.csrf_token().to_owned(), &Clients::Away, theme, assets)
     }
 
     fn page(&self, status: StatusCode, error: &ErrorDetail, path: &str, is_get: bool, shell: &Shell) -> Response {

@@ -10,8 +10,8 @@ use crate::{
         versions,
     },
     openapi,
-    pages::{assets, content as form, dashboard, job, jobs as job_list},
-    session::forms::{login, logout, reset},
+    pages::{assets, content as form, dashboard, directory, find, job, jobs as job_list, people, strategies as says},
+    session::forms::{invitation, login, logout, reset},
     state::AppState,
 };
 
@@ -22,7 +22,7 @@ const GET_POST: &[Method] = &[Method::GET, Method::POST];
 /// Every path of the gateway but the standard ones.
 pub(crate) fn routes(health: &HealthChecks) -> Routes<AppState> {
     let api = api().describe(openapi::complete).hidden(Access::Public, GET, "/api/health", health.handler());
-    api.merge(pages()).merge(fragments()).merge(assets())
+    api.merge(pages()).merge(of_clients()).merge(fragments()).merge(assets())
 }
 
 fn api() -> Routes<AppState> {
@@ -86,14 +86,60 @@ fn pages() -> Routes<AppState> {
         .hidden(session, POST, "/jobs/{id}/cancel", post(job::show::cancel))
         .hidden(session, GET, "/jobs/{id}/download.md", get(job::show::markdown))
         .hidden(session, GET, "/jobs/{id}/download.html", get(job::show::html))
+        .hidden(Access::Public, GET_POST, "/invitations/{token}", get(invitation::form).post(invitation::submit))
         .hidden(Access::Public, GET_POST, "/login", get(login::form).post(login::submit))
         .hidden(Access::Session, POST, "/logout", post(logout::submit))
         .hidden(Access::Public, GET_POST, "/reset/{token}", get(reset::form).post(reset::submit))
 }
 
+fn of_clients() -> Routes<AppState> {
+    let session = Access::Session;
+    Routes::new()
+        .hidden(session, GET_POST, "/clients", get(directory::index::index).post(directory::new::create))
+        .hidden(session, GET, "/new-client", get(directory::new::form))
+        .hidden(session, GET_POST, "/clients/{slug}", get(directory::show::show).post(directory::change::save))
+        .hidden(session, GET, "/clients/{slug}/edit", get(directory::change::form))
+        .hidden(
+            session,
+            GET_POST,
+            "/clients/{slug}/move",
+            get(directory::relocate::form).post(directory::relocate::submit),
+        )
+        .hidden(session, POST, "/clients/{slug}/archive", post(directory::standing::archive))
+        .hidden(session, POST, "/clients/{slug}/restore", post(directory::standing::restore))
+        .hidden(
+            session,
+            GET_POST,
+            "/clients/{slug}/delete",
+            get(directory::deletion::form).post(directory::deletion::submit),
+        )
+        .hidden(session, GET, "/clients/{slug}/strategies", get(says::index::show))
+        .merge(versioned("/clients/{slug}/strategies/{content_type}"))
+        .merge(versioned("/clients/{slug}/seo-rules/{content_type}"))
+        .hidden(session, GET, "/clients/{slug}/people", get(people::show::show))
+        .hidden(session, POST, "/clients/{slug}/people/{user}/role", post(people::members::role))
+        .hidden(session, POST, "/clients/{slug}/people/{user}/remove", post(people::members::remove))
+        .hidden(session, POST, "/clients/{slug}/leave", post(people::members::leave))
+        .hidden(session, POST, "/clients/{slug}/invitations", post(people::invite::create))
+        .hidden(session, POST, "/clients/{slug}/invitations/{id}/resend", post(people::invite::resend))
+        .hidden(session, POST, "/clients/{slug}/invitations/{id}/revoke", post(people::invite::revoke))
+}
+
+/// Strategies and SEO rules have the same pages.
+fn versioned(base: &str) -> Routes<AppState> {
+    let session = Access::Session;
+    Routes::new()
+        .hidden(session, GET_POST, base, get(says::form::show).post(says::form::save))
+        .hidden(session, GET, &format!("{base}/history"), get(says::history::show))
+        .hidden(session, GET, &format!("{base}/compare"), get(says::compare::show))
+        .hidden(session, POST, &format!("{base}/restore"), post(says::history::restore))
+        .hidden(session, POST, &format!("{base}/delete"), post(says::history::delete))
+}
+
 fn fragments() -> Routes<AppState> {
     let session = Access::Session;
     Routes::new()
+        .hidden(session, GET, "/find-clients", get(find::find))
         .hidden(session, GET, "/recent", get(dashboard::show::recent))
         .hidden(session, GET, "/content/models", get(form::show::models))
         .hidden(session, GET, "/content/strategy", get(form::show::strategy))

@@ -91,6 +91,7 @@ pub async fn build(config: &Config, metrics: MetricsHandle, shutdown: ShutdownTo
         attempts: Attempts::new(redis.clone(), config.login_per_minute),
         hashing: Hashing::default(),
         trusted_proxies: config.trusted_proxies.clone(),
+        public_url: config.public_url.clone(),
     };
     let guard = SessionGuard {
         sessions,

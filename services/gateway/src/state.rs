@@ -3,7 +3,11 @@
 use std::sync::Arc;
 
 use axum::extract::FromRef;
-use hg_common::{config::TrustedProxies, db::Db, http::ShutdownToken};
+use hg_common::{
+    config::{ServiceUrl, TrustedProxies},
+    db::Db,
+    http::ShutdownToken,
+};
 use hg_contracts::{CpmClient, ImClient, SmmClient};
 
 use crate::{
@@ -34,6 +38,7 @@ pub struct AppState {
     pub(crate) attempts: Attempts,
     pub(crate) hashing: Hashing,
     pub(crate) trusted_proxies: TrustedProxies,
+    pub(crate) public_url: ServiceUrl,
 }
 
 impl FromRef<AppState> for TrustedProxies {

@@ -8,11 +8,13 @@
 //! | [`bad_input`], [`faults`] | what is refused, and how; what happens while Redis or Postgres is away |
 //! | [`strategy`] | what an agency decides shows in the next prompt of its customers, on every replica |
 //! | [`data_jobs`] | export and erasure of a client and of a person, by all services |
+//! | [`authorization`] | every route × everybody who might ask |
 //! | [`routes`] | no route without a rule, nobody in without a credential |
 //! | [`browser`] | a person in a browser: log in, generate, watch, read |
 #![expect(clippy::print_stderr, reason = "after a failure, logs are shown")]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod authorization;
 mod bad_input;
 mod browser;
 mod crash;

@@ -14,8 +14,15 @@ use tower::ServiceExt;
 const EVERYWHERE: [&str; 7] =
     ["/docs", "/docs/", "/docs/{*rest}", "/health", "/health/live", "/metrics", "/openapi.json"];
 /// What anybody may ask of the gateway besides. A new public page is a decision: it is made here, too.
-const GATEWAY: [&str; 6] =
-    ["/api/auth/login", "/api/auth/session", "/api/health", "/assets/{file}", "/login", "/reset/{token}"];
+const GATEWAY: [&str; 7] = [
+    "/api/auth/login",
+    "/api/auth/session",
+    "/api/health",
+    "/assets/{file}",
+    "/invitations/{token}",
+    "/login",
+    "/reset/{token}",
+];
 
 async fn config<C: ReadConfig>(service: Service, db: &TestDb, identity: &Identity) -> C {
     let (redis, prefix) = (redis_url().await, redis_prefix());

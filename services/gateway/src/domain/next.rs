@@ -28,6 +28,11 @@ impl Next {
         &self.0
     }
 
+    /// Where whoever signs out goes on: an invitation is for whoever holds its link, all else needs a login.
+    pub(crate) fn after_logout(&self) -> String {
+        if self.0.starts_with("/invitations/") { self.0.clone() } else { "/login".to_owned() }
+    }
+
     /// The login page that leads there.
     pub(crate) fn login_path(&self) -> String {
         if self.0 == "/" {

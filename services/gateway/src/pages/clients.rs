@@ -12,13 +12,14 @@ use hg_contracts::{
     smm::{Client, ListClients},
 };
 use hg_types::{ClientId, ClientType, Role};
+use http::StatusCode;
 
 use super::{shell::CurrentClient, visit::is_out_of_order};
 use crate::peer_error::peer_error;
 
 /// Clients per question.
 const PER_PAGE: u32 = 100;
-/// How many questions at most: a switcher with more entries than that helps nobody.
+/// How many questions at most: in a switcher with more entries than that one searches.
 const PAGES: usize = 5;
 
 /// A client's slug from an address or a form, with nothing in it that an address would have to encode.
@@ -48,7 +49,12 @@ impl Slug {
 #[derive(Clone, Debug)]
 pub enum Clients {
     /// As they are.
-    Known(Vec<Client>),
+    Known {
+        /// The first of them, by name, and those that a page is about.
+        clients: Vec<Client>,
+        /// Whether there are no others.
+        is_whole: bool,
+    },
     /// Nobody can say.
     Away,
 }
@@ -60,9 +66,9 @@ impl Clients {
     /// When strategy management refuses; when it is away, that is an answer too.
     pub async fn fetch(smm: &SmmClient, principal: &Principal) -> Result<Self, ApiError> {
         let mut clients = Vec::new();
-        let mut cursor = None;
+        let mut cursor: Option<String> = None;
         for _ in 0..PAGES {
-            let query = ListClients { limit: Some(PER_PAGE), cursor, ..ListClients::default() };
+            let query = ListClients { limit: Some(PER_PAGE), cursor: cursor.take(), ..ListClients::default() };
             let page = match smm.list_clients(principal, &query).await {
                 Ok(page) => page,
                 Err(error) if is_out_of_order(&error) => {
@@ -77,16 +83,45 @@ impl Clients {
                 break;
             }
         }
-        Ok(Self::Known(clients))
+        Ok(Self::Known { clients, is_whole: cursor.is_none() })
+    }
+
+    /// The same with the client of this slug or id, which may be one that the list doesn't reach.
+    ///
+    /// # Errors
+    /// When strategy management refuses for another reason than that there is no such client.
+    pub async fn with(
+        mut self,
+        smm: &SmmClient,
+        principal: &Principal,
+        id_or_slug: Option<&str>,
+    ) -> Result<Self, ApiError> {
+        let Self::Known { clients, is_whole: false } = &mut self else { return Ok(self) };
+        let Some(wanted) = id_or_slug else { return Ok(self) };
+        if clients.iter().any(|client| client.slug == wanted || client.id.to_string() == wanted) {
+            return Ok(self);
+        }
+        match smm.get_client(principal, wanted).await {
+            Ok(client) => clients.push(client),
+            Err(error) if error.status() == Some(StatusCode::NOT_FOUND) || is_out_of_order(&error) => {}
+            Err(error) => return Err(peer_error(error)),
+        }
+        Ok(self)
     }
 
     /// All of them.
     #[must_use]
     pub fn all(&self) -> &[Client] {
         match self {
-            Self::Known(clients) => clients,
+            Self::Known { clients, .. } => clients,
             Self::Away => &[],
         }
+    }
+
+    /// Whether these are all of them, as far as anybody can say.
+    #[must_use]
+    pub const fn is_whole(&self) -> bool {
+        !matches!(self, Self::Known { is_whole: false, .. })
     }
 
     /// Whether nobody can say.
@@ -116,7 +151,7 @@ impl Clients {
         match (self.by_slug(slug.as_str()), self) {
             (Some(client), _) => Ok(Some(CurrentClient::new(client))),
             (None, Self::Away) => Ok(Some(CurrentClient::unread(slug.as_str()))),
-            (None, Self::Known(_)) => Err(ApiError::not_found("client")),
+            (None, Self::Known { .. }) => Err(ApiError::not_found("client")),
         }
     }
 
@@ -125,7 +160,7 @@ impl Clients {
     pub fn may_write(&self, slug: Option<&str>) -> bool {
         match self {
             Self::Away => true,
-            Self::Known(clients) => {
+            Self::Known { clients, .. } => {
                 clients.iter().any(|client| slug.is_none_or(|slug| client.slug == slug) && is_writable(client))
             }
         }

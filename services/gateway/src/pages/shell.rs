@@ -9,7 +9,7 @@ use hg_types::{ClientId, ClientType};
 use http::HeaderMap;
 use serde::Serialize;
 
-use super::{assets::Assets, format, parts::Text};
+use super::{assets::Assets, clients::Clients, format, parts::Text};
 use crate::session::read_cookie;
 
 /// The deepest level that the switcher indents: root, agency, customer.
@@ -39,6 +39,8 @@ pub struct Shell {
     pub clients: Vec<ClientEntry>,
     /// This page for all clients; none where a page needs one.
     pub all_clients_href: Option<String>,
+    /// Where the switcher looks for clients that it doesn't list; none where it lists all of them.
+    pub find_clients_href: Option<String>,
     /// Where new content is asked for.
     pub new_content_href: String,
     /// A message about what has just happened.
@@ -195,6 +197,12 @@ pub enum Section {
     Content,
     /// Jobs.
     Jobs,
+    /// The hierarchy.
+    Clients,
+    /// A client's strategies and SEO rules.
+    Strategies,
+    /// A client's members and invitations.
+    People,
     /// A page outside of the navigation.
     None,
 }
@@ -205,6 +213,9 @@ impl Section {
             Self::Dashboard => "dashboard",
             Self::Content => "content",
             Self::Jobs => "jobs",
+            Self::Clients => "clients",
+            Self::Strategies => "strategies",
+            Self::People => "people",
             Self::None => "",
         }
     }
@@ -219,6 +230,48 @@ pub enum Scope {
     OneClient,
 }
 
+/// Where switching the client leads from a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Switch {
+    /// To this address, with the client in its query.
+    Query(&'static str),
+    /// To this part of the client's own pages: nothing, or `/people`.
+    Part(&'static str),
+}
+
+impl Switch {
+    /// This page for a client, or for all of them. Slugs need no encoding.
+    #[must_use]
+    pub fn href(self, slug: Option<&str>) -> String {
+        match (self, slug) {
+            (Self::Query(path), slug) => with_client(path, slug),
+            (Self::Part(part), Some(slug)) => format!("/clients/{slug}{part}"),
+            (Self::Part(_), None) => "/clients".to_owned(),
+        }
+    }
+
+    /// What stands for it in the address of the switcher's search.
+    fn name(self) -> String {
+        match self {
+            Self::Query(path) => path.to_owned(),
+            Self::Part(part) => format!("*{part}"),
+        }
+    }
+
+    /// Where a client's entry in that search leads; the client's own page for what is none of our addresses.
+    #[must_use]
+    pub fn found(name: &str, slug: &str) -> String {
+        let sane = name.len() <= 60 && name.bytes().all(|byte| byte.is_ascii_lowercase() || b"/-_".contains(&byte));
+        match name.strip_prefix('*') {
+            Some(part) if part.bytes().all(|byte| byte.is_ascii_lowercase() || b"/-_".contains(&byte)) => {
+                format!("/clients/{slug}{part}")
+            }
+            None if sane && name.starts_with('/') && !name.starts_with("//") => with_client(name, Some(slug)),
+            _ => format!("/clients/{slug}"),
+        }
+    }
+}
+
 /// What a page says about itself, to get its frame.
 #[derive(Clone, Debug)]
 pub struct Frame {
@@ -226,8 +279,8 @@ pub struct Frame {
     pub title: Text,
     /// Its place in the navigation.
     pub section: Section,
-    /// The address that switching the client leads to, without a query.
-    pub switch_path: &'static str,
+    /// Where switching the client leads.
+    pub switch: Switch,
     /// What it can be about.
     pub scope: Scope,
     /// The current client.
@@ -241,7 +294,7 @@ impl Shell {
         frame: Frame,
         user: UserView,
         csrf_token: String,
-        clients: &[Client],
+        clients: &Clients,
         theme: Theme,
         assets: Assets,
     ) -> Self {
@@ -254,8 +307,9 @@ impl Shell {
             csrf_token,
             user: Some(user),
             nav: navigation(slug),
-            clients: client_entries(clients, frame.switch_path, slug),
-            all_clients_href: (frame.scope == Scope::AnyClient).then(|| frame.switch_path.to_owned()),
+            clients: client_entries(clients.all(), frame.switch, slug),
+            all_clients_href: (frame.scope == Scope::AnyClient).then(|| frame.switch.href(None)),
+            find_clients_href: (!clients.is_whole()).then(|| find_href(frame.switch)),
             new_content_href: with_client("/content/new", slug),
             client: frame.client,
             flash: None,
@@ -277,6 +331,7 @@ impl Shell {
             client: None,
             clients: Vec::new(),
             all_clients_href: None,
+            find_clients_href: None,
             new_content_href: "/content/new".to_owned(),
             flash: None,
             draft_spent: false,
@@ -298,16 +353,32 @@ fn navigation(slug: Option<&str>) -> Vec<NavItem> {
         href: with_client(path, slug),
         shortcut: Cow::Borrowed(shortcut),
     };
-    vec![
+    let mut items = vec![
         item(Section::Dashboard, "Dashboard", "layout-dashboard", "/", "g d"),
         item(Section::Content, "New content", "square-pen", "/content/new", ""),
         item(Section::Jobs, "Jobs", "list", "/jobs", "g j"),
-    ]
+        NavItem { href: "/clients".to_owned(), ..item(Section::Clients, "Clients", "building-2", "", "g c") },
+    ];
+    // Parts of one client: without a current one there is nothing that they could lead to.
+    if let Some(slug) = slug {
+        let part = |section: Section, label, icon, part: &str, shortcut| NavItem {
+            href: format!("/clients/{slug}/{part}"),
+            ..item(section, label, icon, "", shortcut)
+        };
+        items.push(part(Section::Strategies, "Strategies", "target", "strategies", "g s"));
+        items.push(part(Section::People, "People", "users", "people", "g p"));
+    }
+    items
+}
+
+fn find_href(switch: Switch) -> String {
+    let query: String = form_urlencoded::Serializer::new(String::new()).append_pair("to", &switch.name()).finish();
+    format!("/find-clients?{query}")
 }
 
 /// The clients as a tree laid flat: parents before children, siblings by name. A client whose parent the person may
 /// not see stands at the top.
-fn client_entries(clients: &[Client], path: &str, current: Option<&str>) -> Vec<ClientEntry> {
+fn client_entries(clients: &[Client], switch: Switch, current: Option<&str>) -> Vec<ClientEntry> {
     let visible: HashMap<ClientId, &Client> = clients.iter().map(|client| (client.id, client)).collect();
     let mut children: HashMap<Option<ClientId>, Vec<&Client>> = HashMap::new();
     for client in clients.iter().filter(|client| client.archived_at.is_none()) {
@@ -326,7 +397,7 @@ fn client_entries(clients: &[Client], path: &str, current: Option<&str>) -> Vec<
             slug: client.slug.clone(),
             kind: client.client_type.as_str().into(),
             depth: depth.min(MAX_DEPTH),
-            href: with_client(path, Some(&client.slug)),
+            href: switch.href(Some(&client.slug)),
             current: current == Some(client.slug.as_str()),
         });
         open.extend(children.get(&Some(client.id)).into_iter().flatten().rev().map(|child| (*child, depth + 1)));
@@ -375,7 +446,7 @@ mod tests {
             client(1, "HG Content", ClientType::Root, None),
             client(9, "Elsewhere", ClientType::Customer, Some(8)),
         ];
-        let entries = client_entries(&clients, "/jobs", Some("ohio-paving"));
+        let entries = client_entries(&clients, Switch::Query("/jobs"), Some("ohio-paving"));
         let shown: Vec<_> = entries.iter().map(|entry| (entry.depth, entry.name.as_str())).collect();
         assert_eq!(
             shown,
@@ -390,6 +461,17 @@ mod tests {
         );
         assert_eq!(entries.iter().filter(|entry| entry.current).count(), 1);
         assert_eq!(entries[4].href, "/jobs?client=ohio-paving");
+    }
+
+    #[test]
+    fn switching_stays_on_the_page() {
+        for switch in [Switch::Query("/jobs"), Switch::Part("/people"), Switch::Part("")] {
+            assert_eq!(Switch::found(&switch.name(), "ohio-paving"), switch.href(Some("ohio-paving")));
+        }
+        assert_eq!(Switch::Part("/people").href(None), "/clients");
+        for bad in ["//evil.example", "https://evil.example", "*?x=1", "", "javascript:alert(1)", "/a?b"] {
+            assert_eq!(Switch::found(bad, "ohio-paving"), "/clients/ohio-paving", "{bad}");
+        }
     }
 
     #[test]

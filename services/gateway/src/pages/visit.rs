@@ -66,6 +66,12 @@ impl Visit {
         &self.state.smm
     }
 
+    /// An address of ours as others are given it. Its beginning comes from the configuration, never from a request.
+    #[must_use]
+    pub fn link(&self, path: &str) -> String {
+        format!("{}{path}", self.state.public_url.as_str().trim_end_matches('/'))
+    }
+
     /// The present moment.
     #[must_use]
     pub fn now(&self) -> DateTime<Utc> {
@@ -84,7 +90,7 @@ impl Visit {
         let user = self.user_view();
         let csrf = self.user.csrf_token().to_owned();
         let assets = self.state.assets.clone();
-        let mut shell = Shell::signed_in(frame, user, csrf, clients.all(), self.theme, assets);
+        let mut shell = Shell::signed_in(frame, user, csrf, clients, self.theme, assets);
         if clients.is_away() {
             let message =
                 "Strategy management doesn’t answer: clients and strategies can’t be shown right now.".to_owned();

@@ -117,7 +117,7 @@ fn put_on_record(state: &AppState, account: Option<UserId>) {
     ));
 }
 
-fn user_agent(headers: &HeaderMap) -> String {
+pub(super) fn user_agent(headers: &HeaderMap) -> String {
     let value = headers.get(http::header::USER_AGENT).and_then(|value| value.to_str().ok());
     value.unwrap_or_default().to_owned()
 }

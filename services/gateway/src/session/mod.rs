@@ -12,6 +12,7 @@ pub(crate) mod expiry;
 pub(crate) mod forms;
 mod guard;
 mod hashing;
+pub(crate) mod invitation;
 mod keys;
 mod login;
 mod renewal;

@@ -12,8 +12,10 @@ import { installMenus } from './ui/menus';
 import { enhancePasswordFields } from './ui/password';
 import { installPalette } from './ui/palette';
 import { installRequestErrors } from './ui/requests';
+import { enhanceResets } from './ui/resets';
 import { installShortcuts } from './ui/shortcuts';
 import { installThemeSwitch } from './ui/theme';
+import { enhanceSlugs } from './ui/slug';
 import { enhanceStrategy } from './ui/strategy';
 import { enhanceTimes } from './ui/times';
 import { installToasts } from './ui/toasts';
@@ -27,6 +29,8 @@ const perElement = [
   enhanceDialogs,
   enhanceForms,
   enhancePasswordFields,
+  enhanceResets,
+  enhanceSlugs,
   enhanceLiveJobs,
   enhanceTimes,
 ];

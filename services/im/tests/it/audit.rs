@@ -6,6 +6,9 @@ use serde_json::{Value, json};
 
 use crate::harness::start;
 
+/// Action, actor, service, origin and change.
+type Entry = (String, Option<uuid::Uuid>, Option<String>, Value, Value);
+
 #[tokio::test]
 async fn a_saved_template_is_on_record() {
     let im = start().await;
@@ -20,7 +23,7 @@ async fn a_saved_template_is_on_record() {
     let save = |text: &str| json!({"client_id": t.customer, "name": "Own", "content_type": "blog_post", "system_template": "", "template": text, "variables": ["topic"]});
     let made: Template = member.post("/templates", &save("A {{ topic }}")).await.expect(201).parse();
     let _ = member.put(&format!("/templates/{}", made.id), &save("B {{ topic }}")).await.expect(200);
-    let entries: Vec<(String, Option<uuid::Uuid>, Option<String>, Value, Value)> = sqlx::query_as(
+    let entries: Vec<Entry> = sqlx::query_as(
         "SELECT l.action, l.actor_id, l.service, o.value::jsonb, c.value::jsonb FROM audit_log l
            JOIN audit_values o ON o.audit_id = l.id AND o.part = 'origin' JOIN audit_values c ON c.audit_id = l.id AND c.part = 'change'
           WHERE l.subject_id = $1 AND l.client_id = $2 ORDER BY l.id",

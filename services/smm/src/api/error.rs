@@ -50,6 +50,16 @@ pub(crate) fn database(error: sqlx::Error) -> ApiError {
         Some("strategies_configuration_object") => ApiError::field("configuration", "is too large"),
         // A membership of an account that has gone in the meantime.
         Some("client_users_user_id_fkey") => ApiError::field("email", "no account has this address"),
+        // The client was deleted in the meantime.
+        Some(
+            "clients_parent_fkey"
+            | "client_users_client_id_fkey"
+            | "invitations_client_id_fkey"
+            | "strategies_client_id_fkey"
+            | "seo_rules_client_id_fkey"
+            | "strategy_versions_client_id_fkey"
+            | "seo_rule_versions_client_id_fkey",
+        ) => ApiError::not_found("client"),
         Some("client_users_last_owner") => MembershipRefused::LastOwner.into(),
         Some("invitations_one_open") => {
             ApiError::conflict("already_invited", "there is an open invitation to this address: send that one again")
@@ -64,6 +74,7 @@ pub(crate) fn database(error: sqlx::Error) -> ApiError {
                 ApiError::conflict("erasure_goes_on", "an erasure can't be stopped half-way")
             }
             // Raised by our own functions, where the rules of this service should have said so before.
+            (Some("HG404"), Some("parent_id")) => ApiError::field("parent_id", "there is no such client"),
             (Some("HG404"), _) => ApiError::not_found("client"),
             (Some("HG403"), _) => ApiError::forbidden("you may not do this here"),
             (Some("HG409"), _) => ApiError::conflict("root_stays", "the root can't be moved, archived or deleted"),

@@ -18,7 +18,7 @@ use crate::pages::{
     clients::{Clients, is_writable},
     format,
     parts::{Choice, FieldProblem, Text, TypeChoice},
-    shell::{CurrentClient, Frame, Scope, Section},
+    shell::{CurrentClient, Frame, Scope, Section, Switch},
     visit::{Visit, unless_away},
 };
 
@@ -104,7 +104,7 @@ fn frame(client: Option<&Client>) -> Frame {
     Frame {
         title: "New content".into(),
         section: Section::Content,
-        switch_path: "/content/new",
+        switch: Switch::Query("/content/new"),
         scope: Scope::OneClient,
         client: client.map(CurrentClient::new),
     }

@@ -4,7 +4,10 @@ use hg_common::{auth::Service, http::error_chain};
 use hg_contracts::{ClientError, client::WireFieldError};
 use http::StatusCode;
 
-use crate::pages::parts::{FieldProblem, Text};
+use crate::pages::{
+    forms::sentence,
+    parts::{FieldProblem, Text},
+};
 
 /// A refusal as the form shows it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -134,15 +137,6 @@ fn own_field(name: &str) -> Option<(&'static str, &'static str)> {
         "prompt" => ("extra_instructions", "The extra instructions"),
         _ => return None,
     })
-}
-
-/// A message of ours as a sentence: they begin in lower case, without a full stop.
-fn sentence(message: &str) -> String {
-    let message = message.trim();
-    let mut characters = message.chars();
-    let Some(first) = characters.next() else { return String::new() };
-    let stop = if message.ends_with(['.', '!', '?']) { "" } else { "." };
-    format!("{}{}{stop}", first.to_uppercase(), characters.as_str())
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ use crate::{
     pages::{
         clients::{Clients, Slug},
         format,
+        forms::read,
         job::request::RequestView,
         parts::Fact,
         visit::{Visit, unless_away},
@@ -49,6 +50,12 @@ pub(crate) async fn new(visit: Visit, Query(params): Query<Params>) -> Result<Re
         earlier_job(&visit, from),
     );
     let (clients, providers, earlier) = (clients?, unless_away(providers)?, earlier?);
+    let wanted = match (&slug, &earlier) {
+        (Some(slug), _) => Some(slug.as_str().to_owned()),
+        (None, Some(job)) => Some(job.summary.client_id.to_string()),
+        (None, None) => None,
+    };
+    let clients = clients.with(visit.smm(), &principal, wanted.as_deref()).await?;
     let client = match (&slug, &earlier) {
         _ if clients.is_away() => None,
         (Some(slug), _) => Some(clients.by_slug(slug.as_str()).ok_or_else(|| ApiError::not_found("client"))?),
@@ -116,6 +123,9 @@ pub(crate) async fn create(
     let principal = visit.principal();
     let (clients, providers) = tokio::join!(Clients::fetch(visit.smm(), &principal), visit.cpm().providers(&principal));
     let (clients, providers) = (clients?, unless_away(providers)?);
+    // What stands in the form's address of a client can be anything.
+    let wanted = Slug::parse(Some(&input.client)).ok().flatten();
+    let clients = clients.with(visit.smm(), &principal, wanted.as_ref().map(Slug::as_str)).await?;
     let client = clients.by_slug(input.client.trim()).or_else(|| clients.first_to_write_for());
     let filled = Filled { values: input.values(), key: Some(key), refusal, origin: Origin::Given };
     render(&visit, &clients, client, providers.as_ref(), filled).await
@@ -166,16 +176,6 @@ pub(crate) async fn strategy(visit: Visit, Query(params): Query<StrategyParams>)
     let client = visit.smm().get_client(&principal, slug.as_str()).await.map_err(peer_error)?;
     let strategy = visit.smm().effective_strategy(&principal, client.id, content_type).await;
     visit.fragment(&strategy_view(content_type, unless_away(strategy)?.as_ref()))
-}
-
-fn read(form: Result<Form<ContentInput>, FormRejection>) -> Result<ContentInput, ApiError> {
-    match form {
-        Ok(Form(input)) => Ok(input),
-        Err(rejection) if rejection.status() == http::StatusCode::PAYLOAD_TOO_LARGE => {
-            Err(ApiError::payload_too_large())
-        }
-        Err(rejection) => Err(ApiError::bad_request("the form could not be read").with_source(rejection)),
-    }
 }
 
 impl EstimateView {

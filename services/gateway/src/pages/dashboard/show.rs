@@ -14,7 +14,7 @@ use crate::pages::{
     format,
     jobs::list::Listing,
     parts::{JobRow, StatusBadge, Tone, content_type_icon},
-    shell::{Frame, Scope, Section, with_client},
+    shell::{Frame, Scope, Section, Switch, with_client},
     visit::{Visit, unless_away},
 };
 
@@ -39,7 +39,7 @@ pub(crate) async fn show(visit: Visit, Query(params): Query<Params>) -> Result<R
         recent_jobs(&visit, slug.as_ref()),
         visit.cpm().providers(&principal),
     );
-    let clients = clients?;
+    let clients = clients?.with(visit.smm(), &principal, slug.as_ref().map(Slug::as_str)).await?;
     let client = clients.current(slug.as_ref())?;
     let (overview, mut recent, providers) = (unless_away(overview)?, recent?, unless_away(providers)?);
 
@@ -64,7 +64,7 @@ pub(crate) async fn show(visit: Visit, Query(params): Query<Params>) -> Result<R
     let frame = Frame {
         title: "Dashboard".into(),
         section: Section::Dashboard,
-        switch_path: "/",
+        switch: Switch::Query("/"),
         scope: Scope::AnyClient,
         client,
     };

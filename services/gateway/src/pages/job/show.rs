@@ -15,7 +15,7 @@ use super::{
 use crate::{
     pages::{
         clients::Clients,
-        shell::{CurrentClient, Flash, FlashKind, Frame, Scope, Section},
+        shell::{CurrentClient, Flash, FlashKind, Frame, Scope, Section, Switch},
         visit::{Visit, unless_away},
     },
     peer_error::peer_error,
@@ -94,8 +94,13 @@ pub(crate) async fn show(
     let Seen { job, clients, view } = look(&visit, id, params.tab()).await?;
     let client = clients.by_id(job.summary.client_id).map(CurrentClient::new);
     let title = job.summary.title.clone().unwrap_or_else(|| job.summary.topic.clone());
-    let frame =
-        Frame { title: title.into(), section: Section::Jobs, switch_path: "/jobs", scope: Scope::AnyClient, client };
+    let frame = Frame {
+        title: title.into(),
+        section: Section::Jobs,
+        switch: Switch::Query("/jobs"),
+        scope: Scope::AnyClient,
+        client,
+    };
     let mut shell = visit.shell(frame, &clients);
     if let Some(notice) = Notice::read(params.notice.as_deref()) {
         shell.draft_spent = notice == Notice::Sent;
@@ -123,7 +128,9 @@ struct Seen {
 async fn look(visit: &Visit, id: JobId, tab: Tab) -> Result<Seen, ApiError> {
     let principal = visit.principal();
     let (clients, job) = tokio::join!(Clients::fetch(visit.smm(), &principal), visit.cpm().get_job(&principal, id));
-    let (clients, job) = (clients?, job.map_err(peer_error)?);
+    let job = job.map_err(peer_error)?;
+    let wanted = job.summary.client_id.to_string();
+    let clients = clients?.with(visit.smm(), &principal, Some(&wanted)).await?;
     let template = template(visit, &job).await?;
     let name = visit.user_view().name;
     let around = Around {

@@ -15,7 +15,7 @@ use crate::pages::{
     clients::{Clients, Slug},
     format,
     parts::{Choice, JobRow, job_status_label},
-    shell::{Frame, Scope, Section, with_client},
+    shell::{Frame, Scope, Section, Switch, with_client},
     visit::{Visit, unless_away},
 };
 
@@ -112,7 +112,8 @@ pub(crate) async fn index(visit: Visit, Query(params): Query<Params>) -> Result<
     let listing = Listing::read(params)?;
     let principal = visit.principal();
     let (clients, list) = tokio::join!(Clients::fetch(visit.smm(), &principal), fetch(&visit, &listing));
-    let clients = clients?;
+    let wanted = listing.client.as_ref().map(Slug::as_str);
+    let clients = clients?.with(visit.smm(), &principal, wanted).await?;
     let client = clients.current(listing.client.as_ref())?;
     let page = JobsPage {
         lead: "Everything that was asked for, newest first.".into(),
@@ -121,8 +122,13 @@ pub(crate) async fn index(visit: Visit, Query(params): Query<Params>) -> Result<
         types: ContentType::ALL.iter().map(|it| Choice::new(it.as_str(), it.label())).collect(),
         list: list?,
     };
-    let frame =
-        Frame { title: "Jobs".into(), section: Section::Jobs, switch_path: "/jobs", scope: Scope::AnyClient, client };
+    let frame = Frame {
+        title: "Jobs".into(),
+        section: Section::Jobs,
+        switch: Switch::Query("/jobs"),
+        scope: Scope::AnyClient,
+        client,
+    };
     visit.page(StatusCode::OK, &visit.shell(frame, &clients), &page)
 }
 

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use super::{read, see_other, show};
 use crate::{
     pages::{
+        forms::sentence,
         login::Notice,
         parts::{FieldProblem, Tone},
         reset::ResetPage,
@@ -75,13 +76,8 @@ pub(crate) async fn submit(
 }
 
 /// Tokens are base64url; nothing else gets into addresses and pages of ours.
-fn plausible(token: String) -> Result<String, ApiError> {
+pub(super) fn plausible(token: String) -> Result<String, ApiError> {
     let sane = (1..=128).contains(&token.len())
         && token.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
     if sane { Ok(token) } else { Err(ApiError::not_found("page")) }
-}
-
-fn sentence(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map(|first| format!("{}{}.", first.to_uppercase(), letters.as_str())).unwrap_or_default()
 }

@@ -29,7 +29,8 @@ export function installPalette(): void {
     const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
     for (const option of options) {
       const text = (option.dataset['search'] ?? option.textContent ?? '').toLowerCase();
-      option.hidden = !words.every((word) => text.includes(word));
+      // What is searched for elsewhere takes whatever was typed.
+      option.hidden = option.dataset['query'] ? words.length === 0 : !words.every((word) => text.includes(word));
     }
     for (const group of list.querySelectorAll<HTMLElement>('[role=group]')) {
       group.hidden = !group.querySelector('[role=option]:not([hidden])');
@@ -39,7 +40,8 @@ export function installPalette(): void {
     activate(0);
   };
   const follow = (option: HTMLElement | undefined) => {
-    const address = option?.dataset['href'];
+    const query = option?.dataset['query'];
+    const address = query ? query + encodeURIComponent(input.value.trim()) : option?.dataset['href'];
     if (!address) return;
     dialog.close();
     location.assign(address);

@@ -1,0 +1,190 @@
+//! The gateway: the public API, pages and fragments.
+
+use hg_types::Role::{Admin, Viewer};
+
+use crate::authorization::probe::{
+    Needs::{Invited, Known, Nobody, OwnSession, Secret},
+    Place::{Parent, Root},
+    Probe,
+    Strangers::{Nothing, Refused},
+    delete, get, post, put,
+};
+
+const CLIENT: &[(&str, &str)] = &[("id", "<client>")];
+const EMPTY: &[(&str, &str)] = &[("id", "<empty>")];
+const STRATEGY: &[(&str, &str)] = &[("id", "<strategy>")];
+const TEMPLATE: &[(&str, &str)] = &[("id", "<template>")];
+const ARCHIVED: &[(&str, &str)] = &[("id", "<archived>")];
+const MEMBER: &[(&str, &str)] = &[("id", "<client>"), ("user", "<member>")];
+const VERSION: &[(&str, &str)] = &[("id", "<strategy>"), ("version", "1")];
+const RULES: &[(&str, &str)] = &[("id", "<rules>")];
+const RULES_VERSION: &[(&str, &str)] = &[("id", "<rules>"), ("version", "1")];
+const DONE: &[(&str, &str)] = &[("id", "<done_job>")];
+const PENDING: &[(&str, &str)] = &[("id", "<pending_job>")];
+const NO_LINK: &[(&str, &str)] = &[("token", "no-such-link")];
+const BLOG: &[(&str, &str)] = &[("content_type", "blog_post")];
+const INVITATION: &[(&str, &str)] = &[("id", "<invitation>")];
+
+const ASK: &str = r#"{"client_id":"<client>","content_type":"blog_post","topic":"Bread"}"#;
+const ASK_FORM: &str = "client=<slug>&content_type=blog_post&topic=Bread&idempotency_key=0123456789abcdef0123";
+const SAVE_STRATEGY: &str = r#"{"name":"Saved","content_type":"blog_post","configuration":{"tone":"calm"}}"#;
+const MAKE_STRATEGY: &str = r#"{"name":"Made","content_type":"press_release","configuration":{"tone":"calm"}}"#;
+const SAVE_RULES: &str = r#"{"content_type":"blog_post","rules":{"text_length_min":400}}"#;
+const MAKE_RULES: &str = r#"{"content_type":"press_release","rules":{"text_length_min":400}}"#;
+const MAKE_TEMPLATE: &str =
+    r#"{"client_id":"<client>","name":"Made","content_type":"press_release","template":"{{ topic }}"}"#;
+const SAVE_TEMPLATE: &str =
+    r#"{"client_id":"<client>","name":"Saved","content_type":"blog_post","template":"{{ topic }}"}"#;
+
+pub(super) const PROBES: &[Probe] = &[
+    // Accounts.
+    post("/api/auth/login").json(r#"{"email":"nobody@example.com","password":"no such password"}"#).needs(Nobody),
+    get("/api/auth/session").needs(Nobody),
+    post("/api/auth/logout").needs(OwnSession),
+    get("/api/me").needs(Known),
+    get("/api/health").needs(Nobody),
+    // Clients.
+    get("/api/clients").strangers(Nothing),
+    get("/api/clients").query("?q=kqzvcanary").strangers(Nothing),
+    get("/api/clients").query("?parent_id=<agency>").strangers(Nothing),
+    post("/api/clients").json(r#"{"name":"Made","type":"customer","parent_id":"<agency>"}"#).role_at(Admin, Parent),
+    get("/api/clients/{id}").with(CLIENT),
+    put("/api/clients/{id}").with(CLIENT).json(r#"{"name":"Renamed"}"#).role(Admin),
+    delete("/api/clients/{id}").with(EMPTY).role_at(Admin, Parent),
+    get("/api/clients/{id}/hierarchy").with(CLIENT),
+    get("/api/client-tree").strangers(Nothing),
+    get("/api/client-tree").query("?below=<client>"),
+    post("/api/clients/{id}/move").with(CLIENT).json(r#"{"parent_id":"<root>"}"#).role_at(Admin, Root),
+    post("/api/clients/{id}/archive").with(CLIENT).role_at(Admin, Parent),
+    post("/api/clients/{id}/restore").with(ARCHIVED).role_at(Admin, Parent),
+    get("/api/clients/{id}/deletion").with(CLIENT).role_at(Admin, Parent),
+    // People.
+    get("/api/clients/{id}/members").with(CLIENT),
+    put("/api/clients/{id}/members").with(CLIENT).json(r#"{"email":"<newcomer_email>","role":"viewer"}"#).role(Admin),
+    put("/api/clients/{id}/members/{user}").with(MEMBER).json(r#"{"role":"viewer"}"#).role(Admin),
+    delete("/api/clients/{id}/members/{user}").with(MEMBER).role(Admin),
+    post("/api/clients/{id}/leave").with(CLIENT).role(Viewer),
+    get("/api/clients/{id}/invitations").with(CLIENT).role(Admin),
+    post("/api/clients/{id}/invitations")
+        .with(CLIENT)
+        .json(r#"{"email":"somebody@example.com","role":"viewer"}"#)
+        .role(Admin),
+    post("/api/clients/{id}/invitations/{invitation}/resend").with(CLIENT).role(Admin),
+    delete("/api/clients/{id}/invitations/{invitation}").with(CLIENT).role(Admin),
+    post("/api/invitations/preview").json(r#"{"token":"<token>"}"#).needs(Secret),
+    post("/api/invitations/accept").json(r#"{"token":"<token>"}"#).needs(Invited),
+    // Strategies.
+    get("/api/clients/{id}/strategies").with(CLIENT),
+    post("/api/clients/{id}/strategies").with(CLIENT).json(MAKE_STRATEGY),
+    get("/api/clients/{id}/effective-strategy").with(CLIENT).query("?content_type=blog_post"),
+    get("/api/strategies/{id}").with(STRATEGY),
+    put("/api/strategies/{id}").with(STRATEGY).json(SAVE_STRATEGY),
+    delete("/api/strategies/{id}").with(STRATEGY),
+    get("/api/strategy-guide").query("?content_type=blog_post").needs(Known),
+    get("/api/strategies/{id}/versions").with(STRATEGY),
+    get("/api/strategies/{id}/versions/{version}").with(VERSION),
+    get("/api/strategies/{id}/compare").with(STRATEGY).query("?from=1&to=2"),
+    post("/api/strategies/{id}/versions/{version}/restore").with(VERSION).json("{}"),
+    get("/api/analytics/strategies/{id}").with(STRATEGY).strangers(Nothing),
+    get("/api/analytics/strategies/{id}").with(STRATEGY).query("?client_id=<slug>"),
+    // SEO rules.
+    get("/api/clients/{id}/seo-rules").with(CLIENT),
+    post("/api/clients/{id}/seo-rules").with(CLIENT).json(MAKE_RULES),
+    get("/api/seo-rules/{id}").with(RULES),
+    put("/api/seo-rules/{id}").with(RULES).json(SAVE_RULES),
+    delete("/api/seo-rules/{id}").with(RULES),
+    get("/api/seo-rules/{id}/versions").with(RULES),
+    get("/api/seo-rules/{id}/versions/{version}").with(RULES_VERSION),
+    get("/api/seo-rules/{id}/compare").with(RULES).query("?from=1&to=2"),
+    post("/api/seo-rules/{id}/versions/{version}/restore").with(RULES_VERSION).json("{}"),
+    // Jobs and content.
+    get("/api/jobs").strangers(Nothing),
+    get("/api/jobs").query("?client_id=<slug>"),
+    post("/api/jobs").json(ASK),
+    get("/api/jobs/{id}").with(DONE),
+    put("/api/jobs/{id}").with(PENDING).json(r#"{"status":"cancelled"}"#),
+    delete("/api/jobs/{id}").with(PENDING),
+    get("/api/jobs/{id}/status").with(DONE),
+    get("/api/jobs/{id}/events").with(DONE),
+    post("/api/content/generate").json(ASK),
+    post("/api/content/estimate").json(ASK).role(Viewer),
+    get("/api/content/templates").strangers(Nothing),
+    get("/api/content/templates").query("?client_id=<slug>"),
+    post("/api/content/templates").json(MAKE_TEMPLATE),
+    post("/api/content/templates/validate")
+        .json(r#"{"content_type":"blog_post","template":"{{ topic }}"}"#)
+        .needs(Known),
+    get("/api/content/templates/{id}").with(TEMPLATE),
+    put("/api/content/templates/{id}").with(TEMPLATE).json(SAVE_TEMPLATE),
+    get("/api/providers/status").needs(Known),
+    // Pages.
+    get("/").strangers(Nothing),
+    get("/").query("?client=<slug>"),
+    get("/content/new").strangers(Nothing),
+    get("/content/new").query("?client=<slug>"),
+    get("/content/new").query("?from=<done_job>"),
+    post("/content").form(ASK_FORM).strangers(Refused).too_low_says("You can read, but not write"),
+    get("/jobs").strangers(Nothing),
+    get("/jobs").query("?client=<slug>"),
+    get("/jobs/{id}").with(DONE),
+    post("/jobs/{id}/cancel").with(PENDING).too_low_says("notice=forbidden"),
+    get("/jobs/{id}/download.md").with(DONE),
+    get("/jobs/{id}/download.html").with(DONE),
+    get("/login").needs(Nobody),
+    post("/login").form("email=nobody@example.com&password=no+such+password").needs(Nobody),
+    post("/logout").needs(OwnSession),
+    get("/reset/{token}").with(&[("token", "no-such-link")]).needs(Nobody),
+    post("/reset/{token}").with(&[("token", "no-such-link")]).form("password=a+password+long+enough").needs(Nobody),
+    get("/invitations/{token}").with(NO_LINK).needs(Nobody),
+    post("/invitations/{token}").with(NO_LINK).form("").needs(Nobody),
+    // Pages of clients.
+    get("/clients").strangers(Nothing),
+    get("/clients").query("?q=<slug>").strangers(Nothing),
+    post("/clients")
+        .form("name=Made&place=customer:heaviside-digital")
+        .role_at(Admin, Parent)
+        .strangers(Refused)
+        .too_low_says("Choose where it stands"),
+    get("/new-client").needs(Known),
+    get("/clients/{slug}"),
+    post("/clients/{slug}").form("name=Renamed&slug=<slug>").role(Admin),
+    get("/clients/{slug}/edit"),
+    get("/clients/{slug}/move"),
+    post("/clients/{slug}/move").form("place=<root>").role_at(Admin, Root).too_low_says("The new place"),
+    post("/clients/{slug}/archive").form("").role_at(Admin, Parent),
+    post("/clients/{slug}/restore").with(&[("slug", "<archived_slug>")]).form("").role_at(Admin, Parent),
+    get("/clients/{slug}/delete").role_at(Admin, Parent),
+    post("/clients/{slug}/delete").with(&[("slug", "<empty_slug>")]).form("sure=yes").role_at(Admin, Parent),
+    get("/clients/{slug}/people"),
+    post("/clients/{slug}/people/{user}/role").with(&[("user", "<member>")]).form("role=viewer").role(Admin),
+    post("/clients/{slug}/people/{user}/remove").with(&[("user", "<member>")]).form("").role(Admin),
+    post("/clients/{slug}/leave").form("").role(Viewer),
+    post("/clients/{slug}/invitations").form("email=somebody@example.com&role=viewer").role(Admin),
+    post("/clients/{slug}/invitations/{id}/resend").with(INVITATION).form("").role(Admin),
+    post("/clients/{slug}/invitations/{id}/revoke").with(INVITATION).form("").role(Admin),
+    get("/clients/{slug}/strategies"),
+    get("/clients/{slug}/strategies/{content_type}").with(BLOG),
+    post("/clients/{slug}/strategies/{content_type}").with(BLOG).form("_name=Saved&_version=2&tone=calm"),
+    get("/clients/{slug}/strategies/{content_type}/history").with(BLOG),
+    get("/clients/{slug}/strategies/{content_type}/compare").with(BLOG).query("?from=1&to=2"),
+    post("/clients/{slug}/strategies/{content_type}/restore").with(BLOG).form("version=1&newest=2"),
+    post("/clients/{slug}/strategies/{content_type}/delete").with(BLOG).form(""),
+    get("/clients/{slug}/seo-rules/{content_type}").with(BLOG),
+    post("/clients/{slug}/seo-rules/{content_type}").with(BLOG).form("_version=2&text_length_min=400"),
+    get("/clients/{slug}/seo-rules/{content_type}/history").with(BLOG),
+    get("/clients/{slug}/seo-rules/{content_type}/compare").with(BLOG).query("?from=1&to=2"),
+    post("/clients/{slug}/seo-rules/{content_type}/restore").with(BLOG).form("version=1&newest=2"),
+    post("/clients/{slug}/seo-rules/{content_type}/delete").with(BLOG).form(""),
+    // Fragments.
+    get("/find-clients").query("?q=<slug>&to=/jobs").strangers(Nothing),
+    get("/recent").strangers(Nothing),
+    get("/recent").query("?client=<slug>"),
+    get("/content/models").query("?llm_provider=sample").needs(Known),
+    get("/content/strategy").query("?client=<slug>&content_type=blog_post"),
+    post("/content/estimate").form(ASK_FORM).role(Viewer).strangers(Refused),
+    get("/jobs/list").strangers(Nothing),
+    get("/jobs/list").query("?client=<slug>"),
+    get("/jobs/{id}/view").with(DONE),
+    get("/jobs/{id}/events").with(DONE),
+    get("/assets/{file}").with(&[("file", "no-such-file.css")]).needs(Nobody),
+];

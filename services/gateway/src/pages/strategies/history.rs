@@ -1,0 +1,206 @@
+//! `…/history`: the versions, what came of them, bringing one back; and taking all of it out of force.
+
+use axum::{
+    Form,
+    extract::rejection::FormRejection,
+    response::{IntoResponse, Redirect, Response},
+};
+use hg_common::http::{ApiError, Query};
+use hg_contracts::{
+    cpm::{StrategyAnalytics, StrategyFiguresQuery},
+    smm::{ListVersions, RestoreVersion, VersionInfo, VersionSummary},
+};
+use hg_types::{Role, StrategyId};
+use serde::Deserialize;
+
+use super::{
+    Figures, FiguresRow, HistoryPage, VersionRow,
+    groups::label,
+    kind::{Kind, Own, Spot},
+    view::{Leaf, heading},
+};
+use crate::{
+    pages::{
+        format,
+        forms::{Problems, read},
+        parts::Moment,
+        place::{Part, Place},
+        visit::{Visit, unless_away},
+    },
+    peer_error::peer_error,
+};
+
+/// Versions per page.
+const PER_PAGE: u32 = 20;
+/// Changed fields that are named.
+const NAMED: usize = 5;
+
+/// What stands in the address.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Params {
+    cursor: String,
+    notice: Option<String>,
+}
+
+/// The page.
+pub(crate) async fn show(visit: Visit, spot: Spot, Query(params): Query<Params>) -> Result<Response, ApiError> {
+    let place = Place::enter(&visit, &spot.slug).await?;
+    let own = spot.kind.own(&visit, place.client.id, spot.content_type).await.map_err(peer_error)?;
+    render(&visit, &place, &spot, own, params, Problems::none()).await
+}
+
+/// Which version to bring back.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Chosen {
+    version: String,
+    newest: String,
+}
+
+/// Brings a version back as a new one, or says why not.
+pub(crate) async fn restore(
+    visit: Visit,
+    spot: Spot,
+    form: Result<Form<Chosen>, FormRejection>,
+) -> Result<Response, ApiError> {
+    let Chosen { version, newest } = read(form)?;
+    let place = Place::enter(&visit, &spot.slug).await?;
+    let own = spot.kind.own(&visit, place.client.id, spot.content_type).await.map_err(peer_error)?;
+    let (Some(known), Ok(version)) = (own.as_ref(), version.parse()) else {
+        return Err(ApiError::not_found("version"));
+    };
+    let how = RestoreVersion { version: newest.parse().ok(), note: None };
+    match spot.kind.restore(&visit, known.id, version, &how).await {
+        Ok(()) => Ok(Redirect::to(&spot.href(&place, "/history?notice=brought-back")).into_response()),
+        Err(error) => {
+            let problems = said_of_fields(Problems::of(error, |_| None)?);
+            let own = spot.kind.own(&visit, place.client.id, spot.content_type).await.map_err(peer_error)?;
+            render(&visit, &place, &spot, own, Params::default(), problems).await
+        }
+    }
+}
+
+/// Takes it out of force: everything is inherited.
+pub(crate) async fn delete(visit: Visit, spot: Spot) -> Result<Response, ApiError> {
+    let place = Place::enter(&visit, &spot.slug).await?;
+    let own = spot.kind.own(&visit, place.client.id, spot.content_type).await.map_err(peer_error)?;
+    let Some(known) = own.as_ref().filter(|own| own.is_active) else {
+        // Somebody was quicker: it is as it shall be.
+        return Ok(Redirect::to(&spot.href(&place, "?notice=inherits")).into_response());
+    };
+    match spot.kind.delete(&visit, known.id).await {
+        Ok(()) => Ok(Redirect::to(&spot.href(&place, "?notice=inherits")).into_response()),
+        Err(error) => {
+            let problems = Problems::of(error, |_| None)?;
+            render(&visit, &place, &spot, own, Params::default(), problems).await
+        }
+    }
+}
+
+/// An old version may not fit today's rules: that is about the whole of it.
+fn said_of_fields(mut problems: Problems) -> Problems {
+    if let Some(alert) = problems.alert.take() {
+        problems.alert = Some(match problems.status.as_u16() {
+            422 => format!("That version doesn’t fit today’s rules. {alert}").into(),
+            _ => alert,
+        });
+    }
+    problems
+}
+
+async fn render(
+    visit: &Visit,
+    place: &Place,
+    spot: &Spot,
+    own: Option<Own>,
+    params: Params,
+    problems: Problems,
+) -> Result<Response, ApiError> {
+    let cursor = Some(params.cursor).filter(|cursor| !cursor.is_empty());
+    let later = cursor.is_some();
+    let query = ListVersions { cursor, limit: Some(PER_PAGE) };
+    let (versions, figures) = match &own {
+        Some(own) => {
+            let (versions, figures) =
+                tokio::join!(spot.kind.versions(visit, own.id, &query), figures(visit, spot.kind, own));
+            (Some(versions.map_err(peer_error)?), figures?)
+        }
+        None => (None, None),
+    };
+    let may_save = place.may(Role::Member) && place.client.archived_at.is_none();
+    let shown = versions.iter().flat_map(|page| &page.data);
+    let rows: Vec<VersionRow> = shown.enumerate().map(|(at, it)| row(visit, it, at)).collect();
+    let page = HistoryPage {
+        heading: heading(visit, place, spot, own.as_ref(), Leaf::History),
+        alert: problems.alert,
+        older_href: versions.as_ref().and_then(|page| page.pagination.next_cursor.as_deref()).map(|cursor| {
+            let query: String = form_urlencoded::Serializer::new(String::new()).append_pair("cursor", cursor).finish();
+            spot.href(place, &format!("/history?{query}"))
+        }),
+        newest_href: later.then(|| spot.href(place, "/history")),
+        compare_href: (rows.len() > 1).then(|| spot.href(place, "/compare")),
+        restore_href: may_save.then(|| spot.href(place, "/restore")),
+        delete_href: own.as_ref().filter(|own| may_save && own.is_active).map(|_| spot.href(place, "/delete")),
+        newest: own.as_ref().map_or(0, |own| own.version),
+        versions: rows,
+        figures,
+    };
+    let title = format!("Versions: {}, {}", page.heading.title, place.client.name);
+    let shell = place.shell(visit, Part::Strategies, title, params.notice.as_deref());
+    visit.page(problems.status, &shell, &page)
+}
+
+fn row(visit: &Visit, it: &VersionSummary, at: usize) -> VersionRow {
+    let mut changed: Vec<String> = it.changed.iter().take(NAMED).map(|name| label(name).into_owned()).collect();
+    if it.changed.len() > NAMED {
+        changed.push(format!("{} more", it.changed.len() - NAMED));
+    }
+    VersionRow { changed: changed.join(", "), from: at == 1, to: at == 0, ..info_row(visit, &it.info) }
+}
+
+/// A version without what it changed.
+pub(super) fn info_row(visit: &Visit, info: &VersionInfo) -> VersionRow {
+    VersionRow {
+        number: info.version,
+        is_current: info.is_current,
+        author: info.author.as_ref().map(|author| author.name.clone()).unwrap_or_default(),
+        at: Moment::new(info.created_at, visit.now()),
+        note: info.note.clone().unwrap_or_default(),
+        changed: String::new(),
+        origin: info.restored_from.map(|version| format!("brings back version {version}")).unwrap_or_default(),
+        from: false,
+        to: false,
+    }
+}
+
+/// What came of a strategy. The page stands without: content production may be away.
+async fn figures(visit: &Visit, kind: Kind, own: &Own) -> Result<Option<Figures>, ApiError> {
+    if kind != Kind::Strategy {
+        return Ok(None);
+    }
+    let query = StrategyFiguresQuery::default();
+    let answer = visit.cpm().strategy_analytics(&visit.principal(), StrategyId(own.id), &query).await;
+    Ok(unless_away(answer)?.map(|analytics| figures_view(&analytics)))
+}
+
+fn figures_view(analytics: &StrategyAnalytics) -> Figures {
+    let percent = |rate: Option<f64>| rate.map_or_else(|| "–".to_owned(), |rate| format!("{:.0} %", rate * 100.0));
+    Figures {
+        since: analytics.since.format("%-d %B %Y").to_string(),
+        columns: ["Jobs", "Success", "Quality", "Cost"].map(Into::into).into(),
+        rows: analytics
+            .versions
+            .iter()
+            .map(|it| FiguresRow {
+                version: it.version,
+                cells: vec![
+                    format::count(it.jobs),
+                    percent(it.success_rate),
+                    it.mean_quality.map_or_else(|| "–".to_owned(), |mean| format!("{mean:.0}")),
+                    format::money(it.cost_usd),
+                ],
+            })
+            .collect(),
+    }
+}
