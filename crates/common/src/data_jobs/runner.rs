@@ -111,10 +111,11 @@ impl<P: Parts> Runner<P> {
         // What it changes is done by whoever asked for it, as the audit log sees it.
         let origin = Origin { actor: work.requested_by.map(Actor::Person), ..Origin::default() };
         let whole = async {
-            let outcome = self.parts.run(&mut work).await;
+            // Boxed: it is as large as the largest of all parts.
+            let outcome = Box::pin(self.parts.run(&mut work)).await;
             self.end(&work, outcome).await
         };
-        with_origin(origin, whole).await?;
+        with_origin(origin, Box::pin(whole)).await?;
         Ok(true)
     }
 

@@ -7,6 +7,7 @@
 //! | [`crash`] | SIGKILL, a wiped Redis and a restarted pooler under load: nothing lost, nothing charged twice |
 //! | [`bad_input`], [`faults`] | what is refused, and how; what happens while Redis or Postgres is away |
 //! | [`strategy`] | what an agency decides shows in the next prompt of its customers, on every replica |
+//! | [`data_jobs`] | export and erasure of a client and of a person, by all services |
 //! | [`authorization`] | every route × everybody who might ask |
 //! | [`routes`] | no route without a rule, nobody in without a credential |
 //! | [`browser`] | a person in a browser: log in, generate, watch, read |
@@ -17,6 +18,7 @@ mod authorization;
 mod bad_input;
 mod browser;
 mod crash;
+mod data_jobs;
 mod faults;
 mod path;
 mod providers;

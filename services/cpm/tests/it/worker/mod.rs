@@ -1,6 +1,7 @@
 //! Jobs from accept to their end: a real worker, Postgres through PgBouncer, Redis, the provider simulator, and stand-ins
 //! for SMM and IM that can be stopped.
 
+mod data_jobs;
 mod faults;
 mod housekeeping;
 mod lost_workers;

@@ -6,7 +6,7 @@ use axum::{Json, Router, extract::Path, routing::any};
 use hg_common::{
     auth::Service,
     config::{RedisConfig, Secret},
-    db::{Db, Scope},
+    db::{Db, Scope, SystemDb},
     redis::Redis,
 };
 use hg_contracts::{ImClient, SmmClient};
@@ -118,6 +118,11 @@ impl Shop {
     pub(crate) fn worker(&self) -> AtWork {
         let shutdown = CancellationToken::new();
         AtWork { handle: Worker::spawn(self.deps.clone(), shutdown.clone()), shutdown }
+    }
+
+    /// The database for what crosses tenants.
+    pub(crate) fn queue_system(&self) -> SystemDb {
+        self.deps.system.clone()
     }
 
     /// Accepts a job and dispatches it, as the API does.

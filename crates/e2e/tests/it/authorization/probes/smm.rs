@@ -1,6 +1,6 @@
 //! Strategy management.
 
-use hg_types::Role::{Admin, Viewer};
+use hg_types::Role::{Admin, Owner, Viewer};
 
 use crate::authorization::probe::{
     Needs,
@@ -68,4 +68,31 @@ pub(super) const PROBES: &[Probe] = &[
     get("/seo-rules/{rules}/versions/{version}").with(&[("version", "1")]),
     get("/seo-rules/{rules}/compare").query("?from=1&to=2"),
     post("/seo-rules/{rules}/versions/{version}/restore").with(&[("version", "1")]).json("{}"),
+    // Data jobs. Whoever doesn't administer a client doesn't see its data jobs at all; people are decided about by themselves and
+    // by owners of the root.
+    post("/clients/{client}/export").json("{}").role(Admin).people_only(),
+    get("/clients/{client}/erasure").role_at(Owner, Parent).people_only(),
+    post("/clients/{client}/erasure").json(r#"{"confirmation":"<erasure>"}"#).role_at(Owner, Parent).people_only(),
+    get("/clients/{client}/retention"),
+    put("/clients/{client}/retention").json(r#"{"jobs_days":30}"#).role(Owner),
+    post("/people/{person}/export")
+        .with(&[("person", "<member>")])
+        .role_at(Owner, Root)
+        .people_only()
+        .too_low_says("person not found"),
+    get("/people/{person}/erasure")
+        .with(&[("person", "<member>")])
+        .role_at(Owner, Root)
+        .people_only()
+        .too_low_says("person not found"),
+    post("/people/{person}/erasure")
+        .with(&[("person", "<member>")])
+        .json(r#"{"confirmation":"<person_erasure>"}"#)
+        .role_at(Owner, Root)
+        .people_only()
+        .too_low_says("person not found"),
+    get("/data-jobs").role(Admin).strangers(Nothing).people_only().too_low_says("\"data\":[]"),
+    get("/data-jobs/{job}").with(&[("job", "<data_job>")]).role(Admin).too_low_says("data job not found"),
+    post("/data-jobs/{job}/cancel").with(&[("job", "<data_job>")]).role(Admin).too_low_says("data job not found"),
+    get("/data-jobs/{job}/download").with(&[("job", "<data_job>")]).role(Admin).too_low_says("data job not found"),
 ];
