@@ -259,8 +259,8 @@ impl Victim {
     }
 }
 
-/// A service, put together as it is shipped.
-async fn build(
+/// A service, put together as it is shipped. `more` variables count before the usual ones.
+pub(crate) async fn build(
     service: Service,
     db: &TestDb,
     identity: &Identity,

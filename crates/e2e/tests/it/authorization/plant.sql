@@ -109,8 +109,8 @@ BEGIN
     SELECT c.oid::regclass::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
      WHERE n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_' AND c.relkind IN ('r', 'p') AND NOT c.relispartition
   LOOP
-    EXECUTE format('SELECT md5(coalesce(string_agg(row_hash, '''' ORDER BY row_hash), ''''))
-                      FROM (SELECT md5((to_jsonb(t) - ''last_used_at'' - ''last_seen_at'' - ''dispatched_at'')::text) AS row_hash FROM %s t) AS rows', name) INTO hash;
+    EXECUTE format('SELECT count(*) || '' '' || coalesce(sum(hashtextextended((to_jsonb(t) - ''last_used_at'' - ''last_seen_at'' - ''dispatched_at'')::text, 0)), 0)
+                      FROM %s t', name) INTO hash;
     found := found || jsonb_build_object(name, hash);
   END LOOP;
   RETURN found;
