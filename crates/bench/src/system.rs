@@ -291,7 +291,10 @@ impl Environment {
                 ("AUTH_SECRET", BASE64_STANDARD.encode(rand::random::<[u8; 48]>())),
                 ("LOGIN_ATTEMPTS_PER_MINUTE", "1000".to_owned()),
             ]),
-            Service::Im | Service::Smm => {}
+            Service::Smm => {
+                all.push(("AUDIT_KEYS", format!("k1:{}", BASE64_STANDARD.encode(rand::random::<[u8; 32]>()))));
+            }
+            Service::Im => {}
         }
         Ok(all.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
     }

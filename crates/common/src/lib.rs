@@ -2,7 +2,9 @@
 //!
 //! | module | owns | must never |
 //! |---|---|---|
+//! | [`audit`] | where changes come from; sealing and proving the audit log | append an entry: triggers do |
 //! | [`auth`] | internal tokens, API keys, passwords, the principal | decide what a caller may see |
+//! | [`data_jobs`] | who does which part of an export, an erasure, a retention: claims, leases, progress | read or write a service's tables |
 //! | [`db`] | transactions that know their scope, migrations, the pooler probe | hold SQL of a service |
 //! | [`config`] | reading the process environment, naming every problem at once | be read after the start |
 //! | [`telemetry`] | logs and metrics of the process | carry business meaning |
@@ -14,9 +16,11 @@
 //! | [`time`] | the clock that logic is given | sleep |
 //! | [`tls`] | the process-wide TLS provider | verify less than the default |
 
+pub mod audit;
 pub mod auth;
 pub mod config;
 pub mod crypto;
+pub mod data_jobs;
 pub mod db;
 pub mod http;
 pub mod http_client;

@@ -7,11 +7,14 @@ mod process;
 
 use std::time::Duration;
 
+use tokio::task::JoinHandle;
+
 pub use self::process::main;
 use crate::{
     auth::{Authenticator, NoApiKeys},
     config::{CoreConfig, DatabaseConfig, ServiceConfig},
-    db::{self, ConnectError, Db, MigrationFailed},
+    data_jobs::{self, Parts, Runner},
+    db::{self, ConnectError, Db, MigrationFailed, SystemDb},
     http::{
         App, BuiltApp, CheckError, Criticality, HealthChecks, HealthChecksBuilder, Routes, ServeError, ServiceInfo,
         ShutdownToken,
@@ -114,4 +117,38 @@ pub async fn serve(
 ) -> Result<(), StartError> {
     tokio::spawn(keep_up(metrics, shutdown.clone()));
     Ok(crate::http::serve(app.router, core, shutdown).await?)
+}
+
+/// A few connections for work in the background that crosses tenants: whoever waits for an answer isn't kept waiting by an
+/// export.
+///
+/// # Errors
+/// When the database can't be reached or its pooler is unsafe.
+pub async fn background_system(info: ServiceInfo, config: &DatabaseConfig) -> Result<SystemDb, StartError> {
+    const CONNECTIONS: u32 = 2;
+    // The audit log knows the service by it.
+    let application = format!("hg-{}", info.name);
+    let (_, system) = Db::connect_with_system(config.url.expose(), CONNECTIONS, &application).await?;
+    Ok(system)
+}
+
+/// Works on a service's parts of data jobs until `shutdown`, in the background.
+///
+/// # Errors
+/// When the database can't be reached or its pooler is unsafe.
+pub async fn data_jobs<P: Parts>(
+    info: ServiceInfo,
+    config: &DatabaseConfig,
+    parts: P,
+    shutdown: ShutdownToken,
+) -> Result<JoinHandle<()>, StartError> {
+    let system = background_system(info, config).await?;
+    Ok(Runner::new(parts, system, data_jobs::Settings::default(), shutdown).spawn())
+}
+
+/// Waits until a task in the background has ended after its shutdown was asked for.
+pub async fn finished(what: &str, task: JoinHandle<()>) {
+    if let Err(error) = task.await {
+        tracing::error!(what, %error, "a task in the background did not end as it should");
+    }
 }

@@ -5,6 +5,7 @@
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream::BoxStream};
 use hg_common::{
+    audit::current_origin,
     auth::{InternalIssuer, Principal, Service, internal::TokenError},
     http_client::propagate_request_id,
 };
@@ -208,8 +209,24 @@ impl Peer {
         Ok(Some(parts.boxed()))
     }
 
+    /// The body of an answer to a question as it comes. No total time-out.
+    pub(crate) async fn stream_query<Q: Serialize + Sync>(
+        &self,
+        on_behalf: &Principal,
+        path: &str,
+        query: &Q,
+    ) -> Result<BoxStream<'static, Result<Bytes, ClientError>>, ClientError> {
+        let call = self.call(on_behalf, Method::GET, path)?.query(query);
+        let call = call.timeout(std::time::Duration::from_secs(24 * 3600));
+        let answer = self.accept(call.send().await.map_err(|error| self.away(error))?).await?;
+        let service = self.service;
+        let parts = answer.bytes_stream().map_err(move |source| ClientError::Away { service, source: source.into() });
+        Ok(parts.boxed())
+    }
+
     fn call(&self, on_behalf: &Principal, method: Method, path: &str) -> Result<reqwest::RequestBuilder, ClientError> {
-        let token = self.issuer.mint(self.service, on_behalf, chrono::Utc::now())?;
+        let address = current_origin().address;
+        let token = self.issuer.mint_from(self.service, on_behalf, address, chrono::Utc::now())?;
         let mut call = self.http.request(method, format!("{}{path}", self.base_url)).bearer_auth(token);
         if let Some(user) = on_behalf.user() {
             call = call.header("x-user-id", user.to_string());

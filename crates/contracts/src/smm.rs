@@ -1,6 +1,8 @@
 //! Strategy management: clients, memberships, invitations, strategies. One module per concept, with its wire types.
 
+mod audit;
 mod client;
+mod data;
 mod effective;
 mod guide;
 mod invitation;
@@ -15,9 +17,14 @@ use hg_types::{ClientId, ContentType, StrategyId};
 use http::Method;
 
 pub use self::{
+    audit::{AuditActor, AuditActorKind, AuditEntry, AuditFormat, ExportAudit, ListAudit},
     client::{
         Archived, Client, ClientContents, ClientTree, CreateClient, DeleteClient, Deletion, Hierarchy, ListClients,
         MoveClient, TreeNode, TreeQuery, UpdateClient,
+    },
+    data::{
+        ConfirmErasure, DataJob, DataJobPart, Erasure, ExportFile, ExportScope, Going, ListDataJobs, OwnedClient,
+        Remaining, RequestExport, Retention, RetentionValue, SaveRetention,
     },
     effective::{
         ClientFacts, EffectiveSeoRules, EffectiveStrategy, EffectiveStrategyQuery, Explanation, Level, OverriddenValue,

@@ -1,7 +1,9 @@
 // A person's way through the product: log in, pick a client, ask for a text, watch it being written, read it, download
-// it, log out. Then every page once more, light and dark, wide and narrow.
+// it, log out. Then an administrator's: clients, people, strategies. Then every page once more, light and dark, wide and
+// narrow.
 //
-// Environment: BASE_URL, EMAIL, PASSWORD, CHROMIUM, SHOTS (a folder for screenshots).
+// Environment: BASE_URL, EMAIL, PASSWORD, ADMIN_EMAIL (an administrator of the root with the same password; without it
+// nothing is managed), CHROMIUM, SHOTS (a folder for screenshots).
 import { readFile } from 'node:fs/promises';
 
 import { THEMES, VIEWS, check, finish, launch, look, need, openPage, report } from './support.mjs';
@@ -10,9 +12,9 @@ const base = need('BASE_URL');
 const TOPIC = 'When to replace an electrical panel';
 const browser = await launch();
 
-async function logIn(page) {
+async function logIn(page, email = need('EMAIL')) {
   await page.goto(`${base}/`, { waitUntil: 'load' });
-  await page.getByLabel('E-mail').fill(need('EMAIL'));
+  await page.getByLabel('E-mail').fill(email);
   await page.getByLabel('Password', { exact: true }).fill(need('PASSWORD'));
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.waitForURL((url) => url.pathname !== '/login');
@@ -100,8 +102,74 @@ async function write() {
   return job;
 }
 
+/** An agency and a customer are made, somebody is invited and joins, a strategy is saved and inherited. */
+async function manage() {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, colorScheme: 'light' });
+  const page = await openPage(context);
+  page.where = 'clients';
+  await logIn(page, need('ADMIN_EMAIL'));
+  await page.goto(`${base}/new-client`, { waitUntil: 'load' });
+  await page.getByLabel('What it is, and where it stands').selectOption({ label: 'An agency below HG Content' });
+  await page.getByLabel('Name', { exact: true }).fill('Walkabout Media');
+  check('clients', (await page.locator('#slug').getAttribute('placeholder')) === 'walkabout-media', 'the slug is suggested');
+  await page.getByRole('button', { name: 'Make the client' }).click();
+  await page.waitForURL(/\/clients\/walkabout-media/);
+  check('clients', true, 'an agency is made');
+  await page.getByRole('link', { name: 'New client' }).first().click();
+  await page.waitForURL(/\/new-client\?parent=walkabout-media/);
+  await page.getByLabel('Name', { exact: true }).fill('Tiffin Roofing');
+  await page.getByRole('button', { name: 'Make the client' }).click();
+  await page.waitForURL(/\/clients\/tiffin-roofing/);
+  check('clients', (await page.locator('main').innerText()).includes('Customer of Walkabout Media'), 'a customer is made below it');
+
+  page.where = 'strategy';
+  await page.goto(`${base}/clients/walkabout-media/strategies/blog_post`, { waitUntil: 'load' });
+  await page.getByLabel('Tone', { exact: true }).fill('dry and exact');
+  await page.getByLabel('Why').fill('How we sound');
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await page.waitForURL(/strategies\/blog_post/);
+  await page.getByText('It holds from the next text on.').waitFor();
+  // Another replica's memory is at most a second old.
+  await page.goto(`${base}/clients/tiffin-roofing/strategies/blog_post`, { waitUntil: 'load' });
+  const tone = page.locator('[data-field="tone"] .source');
+  for (let tries = 0; tries < 20 && !(await tone.innerText()).includes('Walkabout Media'); tries += 1) await page.reload({ waitUntil: 'load' });
+  const told = await tone.innerText();
+  check('strategy', told.includes('Walkabout Media, version 1') && told.includes('dry and exact'), `the customer's tone says where it comes from: ${told}`);
+  await page.getByLabel('Tone', { exact: true }).fill('warm');
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await page.getByText('It holds from the next text on.').waitFor();
+  check('strategy', (await tone.innerText()).includes('Without it'), 'its own value wins, and says what it overrides');
+  await page.getByRole('button', { name: 'Reset Tone' }).click();
+  check('strategy', (await page.getByLabel('Tone', { exact: true }).inputValue()) === '', 'a reset empties the field');
+  await look(page, 'strategy', { theme: 'light', view: 'wide' });
+
+  page.where = 'people';
+  await page.goto(`${base}/clients/tiffin-roofing/people`, { waitUntil: 'load' });
+  await page.getByLabel('E-mail').fill('joiner@tiffin.example.com');
+  await page.getByLabel('Role', { exact: true }).selectOption('member');
+  await page.getByRole('button', { name: 'Make a link' }).click();
+  const link = await page.getByLabel('The link', { exact: true }).inputValue();
+  check('people', link.includes('/invitations/'), 'a link is shown to copy');
+  await context.close();
+
+  const other = await browser.newContext({ viewport: { width: 390, height: 844 }, colorScheme: 'dark' });
+  const guest = await openPage(other);
+  guest.where = 'invitation';
+  await guest.goto(base + new URL(link).pathname, { waitUntil: 'load' });
+  await look(guest, 'invitation', { theme: 'dark', view: 'phone' });
+  await guest.getByLabel('Your name').fill('Jo Joiner');
+  await guest.getByLabel('Password', { exact: true }).fill('seven unrelated long words');
+  await guest.getByRole('button', { name: 'Make an account and join' }).click();
+  await guest.waitForURL((url) => url.pathname === '/clients');
+  check('invitation', (await guest.locator('main').innerText()).includes('Tiffin Roofing'), 'whoever joined sees the client');
+  guest.expectedStatus = 410;
+  await guest.goto(base + new URL(link).pathname, { waitUntil: 'load' });
+  check('invitation', (await guest.locator('main').innerText()).includes('has been used'), 'a link works once');
+  await other.close();
+}
+
 async function lookAtAll(job) {
-  const pages = [['dashboard', '/'], ['content_new', '/content/new'], ['jobs', '/jobs'], ['job_text', job], ['job_quality', `${job}?tab=quality`], ['job_prompt', `${job}?tab=prompt`], ['job_details', `${job}?tab=details`]];
+  const pages = [['dashboard', '/'], ['content_new', '/content/new'], ['jobs', '/jobs'], ['job_text', job], ['job_quality', `${job}?tab=quality`], ['job_prompt', `${job}?tab=prompt`], ['job_details', `${job}?tab=details`], ['clients', '/clients'], ['client', '/clients/cincinnati-electrician'], ['people', '/clients/cincinnati-electrician/people'], ['strategies', '/clients/cincinnati-electrician/strategies'], ['strategy_form', '/clients/cincinnati-electrician/strategies/blog_post'], ['strategy_history', '/clients/cincinnati-electrician/strategies/blog_post/history'], ['seo_rules', '/clients/cincinnati-electrician/seo-rules/blog_post']];
   for (const theme of THEMES) {
     for (const [view, width, height] of VIEWS) {
       const context = await browser.newContext({ viewport: { width, height }, colorScheme: theme });
@@ -126,6 +194,7 @@ async function lookAtAll(job) {
 
 try {
   const job = await write();
+  if (process.env.ADMIN_EMAIL) await manage();
   await lookAtAll(job);
 } catch (error) {
   report('walk', error.stack ?? String(error));

@@ -140,6 +140,43 @@ pub(crate) enum AdminSub {
     ApiKey(ApiKey),
     /// Makes the keys by which services know each other, and prints the variables of all four.
     Keys(Keys),
+    /// Proves the audit log. Needs AUDIT_KEYS (or the file that AUDIT_KEYS_FILE names), as the strategy service has it.
+    Audit(Audit),
+}
+
+/// `admin audit …`.
+#[derive(Args)]
+pub(crate) struct Audit {
+    #[command(subcommand)]
+    pub(crate) command: AuditSub,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum AuditSub {
+    /// Walks every chain and names every fault; ends with code 1 if there is one.
+    Verify(AuditVerify),
+    /// Prints the end of each chain: kept outside of the database, it shows if that was brought back to an older state.
+    Heads(AuditHeads),
+}
+
+/// Options of `admin audit verify`.
+#[derive(Args)]
+pub(crate) struct AuditVerify {
+    #[command(flatten)]
+    pub(crate) direct: Direct,
+    /// Only the chain of this client: its slug or id.
+    #[arg(long)]
+    pub(crate) client: Option<String>,
+    /// A file with what `heads` printed some time.
+    #[arg(long)]
+    pub(crate) heads: Option<PathBuf>,
+}
+
+/// Options of `admin audit heads`.
+#[derive(Args)]
+pub(crate) struct AuditHeads {
+    #[command(flatten)]
+    pub(crate) direct: Direct,
 }
 
 /// Options of `admin create-user`.

@@ -29,6 +29,8 @@ pub(crate) async fn connect_as_owner(url: &str) -> Result<PgConnection> {
     connection.execute("SET ROLE hg_owner").await.context(
         "this login may not act as hg_owner: use the one that ran the migrations (`hg migrate --bootstrap` makes the roles)",
     )?;
+    // For the audit log: who had direct access, and by which program.
+    connection.execute("SET app.origin = 'hg|||database|'").await?;
     Ok(connection)
 }
 

@@ -86,6 +86,10 @@ id!(
     InvitationId
 );
 id!(
+    /// An export, an erasure, or a run of retention.
+    DataJobId
+);
+id!(
     /// A signed-in browser's session.
     SessionId
 );

@@ -4,13 +4,17 @@
 //! at least two crates must agree on it; everything else lives with its owner.
 
 pub mod content;
+pub mod data_job;
 pub mod id;
 pub mod money;
 pub mod provider;
 pub mod tenancy;
 
 pub use content::{ContentType, JobStatus, Length};
-pub use id::{ApiKeyId, ClientId, InvitationId, JobId, SeoRulesId, SessionId, StrategyId, TemplateId, UserId};
+pub use data_job::DataJobKind;
+pub use id::{
+    ApiKeyId, ClientId, DataJobId, InvitationId, JobId, SeoRulesId, SessionId, StrategyId, TemplateId, UserId,
+};
 pub use money::Usd;
 pub use provider::Provider;
 pub use tenancy::{ClientType, Role};

@@ -9,6 +9,7 @@
 //! | [`domain`] | rules: what a request means, which provider, what it may cost | know axum or SQL |
 //! | [`store`] | SQL, on a transaction that knows its scope | know axum |
 //! | [`combine`] | one transaction for the work of one moment | change what comes of an item |
+//! | [`data_jobs`] | this service's parts of exports, erasures, retention | touch what was charged |
 //! | [`live`] | one job's events for many watchers | be the truth: that is `job_events` |
 //! | [`ledger`] | reserving, topping up, settling | be bypassed |
 //! | [`queue`] | the Redis index of waiting jobs | be needed for a promise |
@@ -18,6 +19,7 @@
 pub mod api;
 pub mod combine;
 pub mod config;
+pub mod data_jobs;
 pub mod domain;
 pub mod ledger;
 pub mod live;

@@ -9,6 +9,7 @@ use std::{sync::Arc, time::Duration};
 
 use hg_common::{
     auth::{Authenticator, Service},
+    data_jobs::{self, Runner},
     db::{Db, SystemDb},
     http::{App, BuiltApp, ServiceInfo, ShutdownToken},
     http_client,
@@ -28,6 +29,7 @@ use crate::{
     },
     combine::Combiner,
     config::Config,
+    data_jobs::CpmParts,
     domain::provider_choice::Catalogue,
     live::{LivingKeys, Watching},
     queue::Queue,
@@ -134,11 +136,14 @@ pub async fn run(config: Config, metrics: MetricsHandle, shutdown: ShutdownToken
     let cpm = build(&config, metrics.clone(), &shutdown).await?;
     cpm.state.redis.warn_unless_noeviction().await;
     tokio::spawn(watch_pace(cpm.state.clone(), cpm.worker.system.clone()));
+    let data_jobs =
+        Runner::new(CpmParts, cpm.worker.system.clone(), data_jobs::Settings::default(), shutdown.clone()).spawn();
     let worker = Worker::spawn(cpm.worker, shutdown.clone());
     let served = service::serve(cpm.app, &config.core, metrics, shutdown.clone()).await;
     // Also where the listener failed: what runs is handed back before the process ends.
     shutdown.cancel();
     worker.drained().await;
+    service::finished("data jobs", data_jobs).await;
     cpm.state.db.close().await;
     Ok(served?)
 }

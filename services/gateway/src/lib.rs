@@ -19,6 +19,7 @@ pub mod api;
 mod bare_page;
 pub mod config;
 pub mod csrf;
+pub mod data_jobs;
 mod domain;
 mod dress;
 mod missing_assets;

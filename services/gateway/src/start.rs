@@ -28,6 +28,7 @@ use tower_http::{
 use crate::{
     config::{Config, Origin},
     csrf::{self, OwnOrigins},
+    data_jobs::GatewayParts,
     dress::{Wardrobe, dress, panicked},
     missing_assets::{MissingAssets, placeholders, say_so},
     pages::{Assets, RenderError, Templates, assets::AssetError},
@@ -96,6 +97,7 @@ pub async fn build(config: &Config, metrics: MetricsHandle, shutdown: ShutdownTo
         sessions,
         origins: OwnOrigins::new(&config.public_url, &config.allowed_origins),
         limit: UserLimit::new(redis.clone(), config.requests_per_minute),
+        proxies: config.trusted_proxies.clone(),
     };
     // Made at the first use otherwise, and then the first unknown address would take longer than a wrong password.
     tokio::task::spawn_blocking(hg_common::auth::password::dummy);
@@ -121,9 +123,12 @@ pub async fn run(config: Config, metrics: MetricsHandle, shutdown: ShutdownToken
     service::prepare_schema(INFO, &config.database).await?;
     let app = build(&config, metrics.clone(), shutdown.clone()).await?;
     tokio::spawn(expiry::sweep(app.state.db.clone(), shutdown.clone()));
-    service::serve(app.built, &config.core, metrics, shutdown).await?;
+    let data_jobs = service::data_jobs(INFO, &config.database, GatewayParts, shutdown.clone()).await?;
+    let served = service::serve(app.built, &config.core, metrics, shutdown.clone()).await;
+    shutdown.cancel();
+    service::finished("data jobs", data_jobs).await;
     app.state.db.close().await;
-    Ok(())
+    Ok(served?)
 }
 
 async fn connect(config: &Config) -> Result<(Db, Redis), service::StartError> {

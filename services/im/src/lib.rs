@@ -6,6 +6,7 @@
 
 mod api;
 pub mod config;
+pub mod data_jobs;
 pub mod domain;
 mod routes;
 mod start;

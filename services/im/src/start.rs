@@ -10,7 +10,7 @@ use hg_common::{
 
 pub use hg_common::service::StartError;
 
-use crate::{config::Config, routes::routes, state::AppState};
+use crate::{config::Config, data_jobs::ImParts, routes::routes, state::AppState};
 
 /// How the service introduces itself.
 pub const INFO: ServiceInfo = ServiceInfo { name: "im", title: "Instructions", version: env!("CARGO_PKG_VERSION") };
@@ -31,5 +31,10 @@ pub async fn build(config: &Config, metrics: MetricsHandle) -> Result<BuiltApp, 
 pub async fn run(config: Config, metrics: MetricsHandle, shutdown: ShutdownToken) -> Result<(), StartError> {
     service::prepare_schema(INFO, &config.common.database).await?;
     let app = build(&config, metrics.clone()).await?;
-    service::serve(app, &config.common.core, metrics, shutdown).await
+    let database = &config.common.database;
+    let data_jobs = service::data_jobs(INFO, database, ImParts, shutdown.clone()).await?;
+    let served = service::serve(app, &config.common.core, metrics, shutdown.clone()).await;
+    shutdown.cancel();
+    service::finished("data jobs", data_jobs).await;
+    served
 }

@@ -3,7 +3,7 @@
 use hg_common::http::{Access, Routes, routes};
 
 use crate::{
-    api::{clients, invitations, members, seo_rules, strategies},
+    api::{audit, clients, data_jobs, invitations, members, people, seo_rules, strategies},
     state::AppState,
 };
 
@@ -22,6 +22,15 @@ pub(crate) fn routes() -> Routes<AppState> {
         .add(internal, routes!(clients::archive::archive_client))
         .add(internal, routes!(clients::restore::restore_client))
         .add(internal, routes!(clients::deletion::get_deletion))
+        .add(internal, routes!(clients::export::export_client))
+        .add(internal, routes!(clients::erasure::get_client_erasure, clients::erasure::erase_client))
+        .add(internal, routes!(clients::retention::get_retention, clients::retention::put_retention))
+        .add(internal, routes!(people::export::export_person))
+        .add(internal, routes!(people::erasure::get_person_erasure, people::erasure::erase_person))
+        .add(internal, routes!(data_jobs::list::list_data_jobs))
+        .add(internal, routes!(data_jobs::fetch::get_data_job))
+        .add(internal, routes!(data_jobs::cancel::cancel_data_job))
+        .add(internal, routes!(data_jobs::download::download_export))
         .add(internal, routes!(members::list::list_members, members::put::put_member))
         .add(internal, routes!(members::change::change_member, members::delete::delete_member))
         .add(internal, routes!(members::leave::leave_client))
@@ -44,4 +53,7 @@ pub(crate) fn routes() -> Routes<AppState> {
         .add(internal, routes!(seo_rules::get_seo_rules_version))
         .add(internal, routes!(seo_rules::compare_seo_rules))
         .add(internal, routes!(seo_rules::restore_seo_rules))
+        .add(internal, routes!(audit::list::list_audit))
+        .add(internal, routes!(audit::export::export_audit))
+        .add(internal, routes!(audit::fetch::get_audit_entry))
 }

@@ -11,7 +11,7 @@ use hg_common::{
 
 pub use hg_common::service::StartError;
 
-use crate::{config::Config, routes::routes, state::AppState, sweep};
+use crate::{config::Config, data_jobs, routes::routes, sealing::keep_sealing, state::AppState, sweep};
 
 /// How the service introduces itself.
 pub const INFO: ServiceInfo =
@@ -46,5 +46,15 @@ pub async fn run(config: Config, metrics: MetricsHandle, shutdown: ShutdownToken
     if let Some(db) = connected {
         tokio::spawn(sweep::invitations(db, shutdown.clone()));
     }
-    service::serve(app, &config.common.core, metrics, shutdown).await
+    if let Some(keys) = config.audit_keys.clone() {
+        // A connection of its own: requests must not wait for it, nor it for them.
+        let url = config.common.database.url.expose();
+        let (_, system) = Db::connect_with_system(url, 1, "hg-smm").await?;
+        tokio::spawn(keep_sealing(system, keys, shutdown.clone()));
+    }
+    let data_jobs = data_jobs::start(&config.common.database, &shutdown).await?;
+    let served = service::serve(app, &config.common.core, metrics, shutdown.clone()).await;
+    shutdown.cancel();
+    data_jobs.finished().await;
+    served
 }

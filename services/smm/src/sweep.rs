@@ -59,13 +59,13 @@ mod tests {
         let of = tenants.customer.uuid();
         sqlx::query(
             "INSERT INTO invitations (client_id, email, role, token_hash, sent_at, expires_at, accepted_at, revoked_at)
-             SELECT $1, name || '@example.com', 'viewer', sha256(name::bytea), now() - make_interval(days => sent), now() - make_interval(days => sent - 7),
+             SELECT $1, name || '@example.com', 'viewer'::member_role, sha256(name::bytea), now() - make_interval(days => sent), now() - make_interval(days => sent - 7),
                     now() - make_interval(days => accepted), now() - make_interval(days => revoked)
                FROM (VALUES ('open', 1, NULL, NULL), ('expired-lately', 30, NULL, NULL), ('expired-long-ago', 38, NULL, NULL),
                             ('accepted-lately', 33, 29, NULL), ('accepted-long-ago', 33, 31, NULL),
                             ('revoked-lately', 36, NULL, 29), ('revoked-long-ago', 36, NULL, 31)) AS old (name, sent, accepted, revoked)
              UNION ALL
-             SELECT $1, 'bulk' || n || '@example.com', 'viewer', sha256(n::text::bytea), now() - interval '90 days', now() - interval '83 days', NULL, NULL
+             SELECT $1, 'bulk' || n || '@example.com', 'viewer'::member_role, sha256(n::text::bytea), now() - interval '90 days', now() - interval '83 days', NULL, NULL
                FROM generate_series(1, 1500) n",
         )
         .bind(of)

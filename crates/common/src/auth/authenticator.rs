@@ -8,7 +8,10 @@ use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::{HeaderMap, header::AUTHORIZATION, request::Parts};
 
 use super::{api_key, internal::InternalVerifier, principal::Principal};
-use crate::http::{Access, ApiError, Authenticate};
+use crate::{
+    audit::{Actor, Origin},
+    http::{Access, ApiError, Authenticate},
+};
 
 /// Looks API keys up. Only the service that owns them (CPM) has more to say than [`NoApiKeys`].
 pub trait ApiKeys: Send + Sync + 'static {
@@ -39,10 +42,10 @@ impl<K: ApiKeys> Authenticator<K> {
         Self { verifier: Arc::new(verifier), keys }
     }
 
-    async fn principal(&self, access: Access, headers: &HeaderMap) -> Result<Principal, ApiError> {
+    async fn principal(&self, access: Access, headers: &HeaderMap) -> Result<(Principal, Origin), ApiError> {
         match Credential::of(headers)? {
             Credential::Token(token) => {
-                let principal = self.verifier.verify(token).map_err(|refusal| {
+                let (principal, address) = self.verifier.verify_from(token).map_err(|refusal| {
                     tracing::info!(reason = %refusal, "an internal token was refused");
                     ApiError::unauthorized("the internal token was refused")
                 })?;
@@ -53,20 +56,22 @@ impl<K: ApiKeys> Authenticator<K> {
                     {
                         Err(ApiError::unauthorized("x-user-id doesn't agree with the internal token"))
                     }
-                    _ => Ok(principal),
+                    _ => Ok((principal, Origin { address, actor: None })),
                 }
             }
             Credential::Key(_) | Credential::None if headers.contains_key("x-user-id") => {
                 Err(ApiError::unauthorized("x-user-id is accepted only beside an internal token"))
             }
             Credential::Key(key) if access == Access::ApiKeyOrInternal => {
-                self.keys.look_up(api_key::hash(key)).await?.ok_or_else(|| {
+                let principal = self.keys.look_up(api_key::hash(key)).await?.ok_or_else(|| {
                     ApiError::new(
                         http::StatusCode::UNAUTHORIZED,
                         "invalid_api_key",
                         "the API key is wrong, expired or revoked",
                     )
-                })
+                })?;
+                let origin = Origin { address: None, actor: principal.api_key().map(Actor::ApiKey) };
+                Ok((principal, origin))
             }
             Credential::Key(_) => Err(ApiError::unauthorized("an API key is not accepted here")),
             Credential::None => Err(ApiError::unauthorized(match access {
@@ -84,7 +89,8 @@ impl<K: ApiKeys> Authenticate for Authenticator<K> {
             // Sessions are the gateway's: a route that asks for one here has the wrong rule.
             Access::Session => Err(ApiError::unauthorized("authentication is required")),
             Access::Internal | Access::ApiKeyOrInternal => {
-                let principal = self.principal(*access, &parts.headers).await?;
+                let (principal, origin) = self.principal(*access, &parts.headers).await?;
+                parts.extensions.insert(origin);
                 tracing::Span::current().record("principal", principal.name());
                 parts.extensions.insert(principal);
                 Ok(())

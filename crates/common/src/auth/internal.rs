@@ -4,7 +4,7 @@
 //! rest; who may call whom, and for whom, is one table below. The algorithm is pinned, never read from the token, and the
 //! header's `typ` is our own, so a session's JWT can't stand in for one of these or the other way round.
 
-use std::{collections::HashMap, fmt, str::FromStr};
+use std::{collections::HashMap, fmt, net::IpAddr, str::FromStr};
 
 use base64::{Engine, prelude::BASE64_STANDARD, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
@@ -139,6 +139,9 @@ struct Claims {
     sub: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     client: Option<Uuid>,
+    /// The browser's address, as the gateway saw it. Services of before 0.4 neither give nor read it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    addr: Option<IpAddr>,
     iat: i64,
     exp: i64,
 }
@@ -173,13 +176,27 @@ impl InternalIssuer {
     /// # Errors
     /// When signing fails, or for an API key.
     pub fn mint(&self, audience: Service, principal: &Principal, now: DateTime<Utc>) -> Result<String, TokenError> {
+        self.mint_from(audience, principal, None, now)
+    }
+
+    /// As [`Self::mint`], for somebody whose address is known: it goes along, for the audit log.
+    ///
+    /// # Errors
+    /// As [`Self::mint`].
+    pub fn mint_from(
+        &self,
+        audience: Service,
+        principal: &Principal,
+        address: Option<IpAddr>,
+        now: DateTime<Utc>,
+    ) -> Result<String, TokenError> {
         let (sub, client) = match principal {
             Principal::User(id) => (id.to_string(), None),
             Principal::Service { client, .. } => (SERVICE.to_owned(), Some(client.uuid())),
             Principal::Key { .. } => return Err(TokenError::Key),
         };
         let iat = now.timestamp();
-        let claims = Claims { iss: self.service, aud: audience, sub, client, iat, exp: iat + LIFETIME };
+        let claims = Claims { iss: self.service, aud: audience, sub, client, addr: address, iat, exp: iat + LIFETIME };
         let mut header = Header::new(Algorithm::EdDSA);
         header.typ = Some(TYP.to_owned());
         header.kid = Some(self.kid.clone());
@@ -232,6 +249,15 @@ impl InternalVerifier {
     /// # Errors
     /// When it isn't a valid token for this service from somebody who may call it.
     pub fn verify(&self, token: &str) -> Result<Principal, TokenError> {
+        self.verify_from(token).map(|(principal, _)| principal)
+    }
+
+    /// Who the token speaks for, and the address that they came from, where the issuer said it. It is believed: the issuer
+    /// has signed it.
+    ///
+    /// # Errors
+    /// As [`Self::verify`].
+    pub fn verify_from(&self, token: &str) -> Result<(Principal, Option<IpAddr>), TokenError> {
         let header = jsonwebtoken::decode_header(token)?;
         if header.typ.as_deref() != Some(TYP) {
             return Err(TokenError::UnknownKey);
@@ -256,12 +282,16 @@ impl InternalVerifier {
         match (allowed, claims.sub.as_str()) {
             (Subject::JobsClient, SERVICE) => {
                 let client = claims.client.map(ClientId).ok_or(TokenError::Subject)?;
-                Ok(Principal::Service { name: issuer, client })
+                Ok((Principal::Service { name: issuer, client }, None))
             }
             (Subject::Person, SERVICE) => Err(TokenError::NotAllowed),
             (allowed, subject) => {
                 let person: UserId = subject.parse().map_err(|_| TokenError::Subject)?;
-                if allowed == Subject::Person { Ok(Principal::User(person)) } else { Err(TokenError::NotAllowed) }
+                if allowed == Subject::Person {
+                    Ok((Principal::User(person), claims.addr))
+                } else {
+                    Err(TokenError::NotAllowed)
+                }
             }
         }
     }
@@ -345,6 +375,19 @@ mod tests {
     }
 
     #[test]
+    fn an_address_goes_along_and_an_older_token_has_none() {
+        let (issuer, verifier) = pair(Service::Gateway, Service::Smm);
+        for address in [None, Some("203.0.113.9".parse().unwrap()), Some("2001:db8::7".parse().unwrap())] {
+            let token = issuer.mint_from(Service::Smm, &user(), address, Utc::now()).unwrap();
+            assert_eq!(verifier.verify_from(&token).unwrap(), (user(), address));
+        }
+        let (issuer, verifier) = pair(Service::Cpm, Service::Smm);
+        let token =
+            issuer.mint_from(Service::Smm, &service(), Some("203.0.113.9".parse().unwrap()), Utc::now()).unwrap();
+        assert_eq!(verifier.verify_from(&token).unwrap().1, None, "a worker has no browser");
+    }
+
+    #[test]
     fn refuses_another_audience_an_old_token_and_a_stranger() {
         let (issuer, verifier) = pair(Service::Gateway, Service::Im);
         let elsewhere = issuer.mint(Service::Smm, &user(), Utc::now()).unwrap();
@@ -371,6 +414,7 @@ mod tests {
             aud: Service::Im,
             sub: Uuid::nil().to_string(),
             client: None,
+            addr: None,
             iat: now,
             exp: now + 60,
         };

@@ -177,26 +177,30 @@ impl FromStr for Keyring {
     type Err = KeyringError;
 
     fn from_str(text: &str) -> Result<Self, KeyringError> {
-        let mut keys: Vec<RingKey> = Vec::new();
-        for (index, entry) in text.split(',').map(str::trim).filter(|entry| !entry.is_empty()).enumerate() {
-            let number = index + 1;
-            let (id, key) = entry.split_once(':').ok_or(KeyringError::NoId(number))?;
-            if !is_key_id(id) {
-                return Err(KeyringError::BadId(number));
-            }
-            if keys.iter().any(|key| key.id == id) {
-                return Err(KeyringError::Duplicate(id.to_owned()));
-            }
-            let bytes = decode_key(key).ok_or_else(|| KeyringError::BadKey(id.to_owned()))?;
-            keys.push(RingKey { id: id.to_owned(), cipher: XChaCha20Poly1305::new(&bytes.into()) });
-        }
-        if keys.is_empty() {
-            return Err(KeyringError::Empty);
-        }
-        let others = keys.split_off(1);
-        let first = keys.pop().ok_or(KeyringError::Empty)?;
-        Ok(Self { first, others })
+        let mut keys = parse_keys(text)?
+            .into_iter()
+            .map(|(id, bytes)| RingKey { id, cipher: XChaCha20Poly1305::new(&bytes.into()) });
+        let first = keys.next().ok_or(KeyringError::Empty)?;
+        Ok(Self { first, others: keys.collect() })
     }
+}
+
+/// Keys as operators write them: `kid:base64` of 32 bytes, separated by commas; at least one, each id once.
+pub(crate) fn parse_keys(text: &str) -> Result<Vec<(String, [u8; 32])>, KeyringError> {
+    let mut keys: Vec<(String, [u8; 32])> = Vec::new();
+    for (index, entry) in text.split(',').map(str::trim).filter(|entry| !entry.is_empty()).enumerate() {
+        let number = index + 1;
+        let (id, key) = entry.split_once(':').ok_or(KeyringError::NoId(number))?;
+        if !is_key_id(id) {
+            return Err(KeyringError::BadId(number));
+        }
+        if keys.iter().any(|(other, _)| other == id) {
+            return Err(KeyringError::Duplicate(id.to_owned()));
+        }
+        let bytes = decode_key(key).ok_or_else(|| KeyringError::BadKey(id.to_owned()))?;
+        keys.push((id.to_owned(), bytes));
+    }
+    if keys.is_empty() { Err(KeyringError::Empty) } else { Ok(keys) }
 }
 
 /// 32 bytes from either alphabet of base64, padded or not.

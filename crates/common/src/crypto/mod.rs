@@ -8,6 +8,7 @@ mod token;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+pub(crate) use self::keyring::parse_keys;
 pub use self::keyring::{Keyring, KeyringError, OpenError, SealContext, SealError};
 pub use self::token::{base62, random_bytes, token_256};
 

@@ -1,6 +1,6 @@
 //! The pool, private, behind the three kinds of transactions.
 
-use std::{str::FromStr, time::Duration};
+use std::{str::FromStr, sync::Arc, time::Duration};
 
 use sqlx::{
     AssertSqlSafe, ConnectOptions, PgPool, Postgres, SqlSafeStr, Transaction,
@@ -12,6 +12,7 @@ use super::{
     probe::{self, PoolerMode, UnsafePooler},
     tx::{AnonymousTx, CombinedTx, Scope, SystemTx, TenantTx},
 };
+use crate::audit::origin_text;
 
 /// A slower statement is logged.
 const SLOW_STATEMENT: Duration = Duration::from_millis(250);
@@ -37,6 +38,8 @@ pub enum ConnectError {
 pub struct Db {
     pool: PgPool,
     mode: PoolerMode,
+    /// Who works with it, for the audit log.
+    service: Arc<str>,
 }
 
 impl Db {
@@ -73,7 +76,8 @@ impl Db {
             // BEGIN tells soon enough whether the connection lives; a ping before each would be a round trip more.
             .test_before_acquire(false)
             .connect_lazy_with(options);
-        let db = Self { pool, mode };
+        let service = application.strip_prefix("hg-").unwrap_or(application).into();
+        let db = Self { pool, mode, service };
         Ok((db.clone(), SystemDb(db)))
     }
 
@@ -88,7 +92,7 @@ impl Db {
     /// # Errors
     /// When no connection can be had in time.
     pub async fn tenant(&self, scope: Scope) -> Result<TenantTx, sqlx::Error> {
-        self.begin(scope.begin_statement()).await.map(TenantTx)
+        self.begin(scope.begin_statement(&origin_text(&self.service))).await.map(TenantTx)
     }
 
     /// A transaction for work of several scopes, which sees no tenant until a function in it enters a scope.
@@ -105,10 +109,10 @@ impl Db {
     /// # Errors
     /// When no connection can be had in time.
     pub async fn anonymous(&self) -> Result<AnonymousTx, sqlx::Error> {
-        self.begin("BEGIN".to_owned()).await.map(AnonymousTx)
+        self.begin(format!("BEGIN; SET LOCAL app.origin = '{}'", origin_text(&self.service))).await.map(AnonymousTx)
     }
 
-    /// Begins with a statement that holds nothing but constants and UUIDs. A pooled connection may have died
+    /// Begins with a statement that holds nothing but constants, UUIDs and an origin, which brings no quote. A pooled connection may have died
     /// with its server (a pooler's restart): then a fresh one is tried, as often as there may be dead ones.
     ///
     /// What has been sent is seen through in a task of its own, whatever becomes of the asker. sqlx counts a transaction
@@ -162,7 +166,8 @@ impl SystemDb {
     /// # Errors
     /// When no connection can be had in time.
     pub async fn begin(&self) -> Result<SystemTx, sqlx::Error> {
-        self.0.begin("BEGIN; SET LOCAL ROLE hg_system".to_owned()).await.map(SystemTx)
+        let origin = origin_text(&self.0.service);
+        self.0.begin(format!("BEGIN; SET LOCAL ROLE hg_system; SET LOCAL app.origin = '{origin}'")).await.map(SystemTx)
     }
 }
 

@@ -15,14 +15,17 @@ pub enum Scope {
 }
 
 impl Scope {
-    /// The statement that begins a transaction in this scope: one round trip, and nothing in it but a UUID. It also says
-    /// what the scope is not: were the connection ever to come with somebody's leftovers, they would end here.
-    pub(super) fn begin_statement(self) -> String {
+    /// The statement that begins a transaction in this scope: one round trip, and nothing in it but a UUID and where it
+    /// comes from. It also says what the scope is not: were the connection ever to come with somebody's leftovers, they
+    /// would end here.
+    pub(super) fn begin_statement(self, origin: &str) -> String {
         let (user, client) = match self {
             Self::User(id) => (id.to_string(), String::new()),
             Self::Client(id) => (String::new(), id.to_string()),
         };
-        format!("BEGIN; SET LOCAL ROLE NONE; SET LOCAL app.user_id = '{user}'; SET LOCAL app.client_id = '{client}'")
+        format!(
+            "BEGIN; SET LOCAL ROLE NONE; SET LOCAL app.user_id = '{user}'; SET LOCAL app.client_id = '{client}'; SET LOCAL app.origin = '{origin}'"
+        )
     }
 }
 

@@ -286,6 +286,11 @@ impl From<sqlx::Error> for ApiError {
                 .with_retry_after(Duration::from_secs(2))
                 .with_source(error);
         }
+        if lost_to_another(&error) {
+            return Self::unavailable("busy", "others are changing the same thing just now: try again")
+                .with_retry_after(Duration::from_secs(1))
+                .with_source(error);
+        }
         Self::internal(error)
     }
 }
@@ -348,6 +353,13 @@ fn database_is_away(error: &sqlx::Error) -> bool {
         }),
         _ => false,
     }
+}
+
+/// Whether a transaction was given up for another's sake, and may well succeed the next time: a deadlock, a lock that was
+/// waited for too long, a serialization failure.
+fn lost_to_another(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    code.is_some_and(|code| matches!(&*code, "40P01" | "55P03" | "40001"))
 }
 
 /// The name of the constraint that a statement violated, if that is what went wrong.

@@ -18,6 +18,7 @@ use tower::{Layer, Service};
 
 use super::error::ApiError;
 use super::routes::{Access, Lookup, RouteTable};
+use crate::audit::{Origin, with_origin};
 
 /// Proves who is asking, as a route's rule demands.
 pub trait Authenticate: Send + Sync + 'static {
@@ -144,7 +145,11 @@ where
         let mut inner = std::mem::replace(&mut self.inner, clone);
         Box::pin(async move {
             match guard.admit(request).await {
-                Ok(request) => inner.call(request).await,
+                Ok(request) => {
+                    // What the authentication learned about where the request comes from, for the audit log.
+                    let origin = request.extensions().get::<Origin>().copied().unwrap_or_default();
+                    with_origin(origin, inner.call(request)).await
+                }
                 Err(response) => Ok(response),
             }
         })

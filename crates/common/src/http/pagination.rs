@@ -19,7 +19,8 @@ const DEFAULT_LIMIT: u32 = 20;
 const MAX_LIMIT: u32 = 100;
 /// Numbered pages end here: deeper ones would scan what they skip.
 const MAX_PAGE: u32 = 1_000;
-const MAX_CURSOR_LENGTH: usize = 1_024;
+/// A name of 255 characters, of four bytes each, and an id fit.
+const MAX_CURSOR_LENGTH: usize = 2_048;
 
 /// One page of a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

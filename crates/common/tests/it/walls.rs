@@ -147,6 +147,16 @@ async fn each_table_without_its_rules_lets_strangers_in_and_the_matrix_sees_it()
     plant(&mut superuser, &tenants).await;
     for fixture in fixtures::ALL {
         let mut tx = superuser.begin().await.unwrap();
+        // Where strangers hold no privilege at all, it isn't the rules that keep them out.
+        let is_granted: bool =
+            sqlx::query_scalar("SELECT has_table_privilege('hg_content_app', $1, 'SELECT, INSERT, UPDATE, DELETE')")
+                .bind(fixture.table)
+                .fetch_one(&mut *tx)
+                .await
+                .unwrap();
+        if !is_granted {
+            continue;
+        }
         sqlx::raw_sql(AssertSqlSafe(format!("ALTER TABLE {} DISABLE ROW LEVEL SECURITY", fixture.table)))
             .execute(&mut *tx)
             .await

@@ -8,6 +8,7 @@ use tokio::process::Command;
 use crate::system::{System, SystemOptions};
 
 const EMAIL: &str = "editor@heaviside.example.com";
+const ADMIN: &str = "operator@hgcontent.example.com";
 const PASSWORD: &str = "correct horse battery staple";
 
 /// Where Chromium is. A test that was skipped would look like one that passed.
@@ -27,6 +28,7 @@ async fn log_in_generate_watch_read_download_log_out() {
     );
     let system = System::start(options).await;
     system.user(EMAIL, PASSWORD, "heaviside-digital", "member").await;
+    system.user(ADMIN, PASSWORD, "hg-content", "admin").await;
 
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let shots = here.join("../../target/screenshots");
@@ -35,6 +37,7 @@ async fn log_in_generate_watch_read_download_log_out() {
         .env("BASE_URL", system.url(Service::Gateway))
         .env("EMAIL", EMAIL)
         .env("PASSWORD", PASSWORD)
+        .env("ADMIN_EMAIL", ADMIN)
         .env("CHROMIUM", chromium)
         .env("SHOTS", shots)
         .stdin(Stdio::null())

@@ -1,6 +1,7 @@
 //! `hg admin`: what an operator does beside the services, straight in the database, as the tables' owner.
 
 pub(crate) mod api_keys;
+mod audit;
 mod keys;
 pub(crate) mod users;
 
@@ -15,5 +16,6 @@ pub(crate) async fn run(options: Admin) -> Result<()> {
         AdminSub::ResetLink(options) => users::reset_link(options).await,
         AdminSub::ApiKey(options) => api_keys::create(options).await,
         AdminSub::Keys(options) => keys::print(&options),
+        AdminSub::Audit(options) => audit::run(options).await,
     }
 }

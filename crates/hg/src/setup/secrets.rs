@@ -8,6 +8,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
+use hg_common::audit::AuditKeys;
 use hg_common::auth::InternalVerifier;
 use hg_common::auth::Service;
 use hg_common::config::Env;
@@ -27,6 +28,7 @@ struct Values {
     app_password: String,
     auth_secret: String,
     secrets_keys: String,
+    audit_keys: String,
     keys: SigningKeys,
 }
 
@@ -61,11 +63,12 @@ fn decide(env: &mut Env, kept: &mut Kept) -> Result<Values> {
     let app_password = value("HG_APP_PASSWORD", plain, random_password);
     let auth_secret = value("AUTH_SECRET", long, kept::session_secret);
     let secrets_keys = value("SECRETS_KEYS", keyring, kept::sealing_key);
+    let audit_keys = value("AUDIT_KEYS", audit_keyring, kept::sealing_key);
     let gateway_seed = value("GATEWAY_SIGNING_SEED", seed, kept::seed);
     let cpm_seed = value("CPM_SIGNING_SEED", seed, kept::seed);
     env.finish()?;
     let keys = SigningKeys::from_seeds(1, &gateway_seed, &cpm_seed)?;
-    Ok(Values { postgres_password, app_password, auth_secret, secrets_keys, keys })
+    Ok(Values { postgres_password, app_password, auth_secret, secrets_keys, audit_keys, keys })
 }
 
 /// Passwords stand in URLs and in PgBouncer's list of users, which quote differently: nothing to quote, then.
@@ -80,6 +83,10 @@ fn long(text: &str) -> Result<(), String> {
 
 fn keyring(text: &str) -> Result<(), String> {
     text.parse::<Keyring>().map(drop).map_err(|error| error.to_string())
+}
+
+fn audit_keyring(text: &str) -> Result<(), String> {
+    text.parse::<AuditKeys>().map(drop).map_err(|error| error.to_string())
 }
 
 fn seed(text: &str) -> Result<(), String> {
@@ -99,7 +106,7 @@ struct Folder {
 fn folders(options: &SetupSecrets, values: &Values) -> Vec<Folder> {
     const EVERYBODY: u32 = 0o444;
     const OWNER: u32 = 0o400;
-    let Values { postgres_password, app_password, auth_secret, secrets_keys, keys } = values;
+    let Values { postgres_password, app_password, auth_secret, secrets_keys, audit_keys, keys } = values;
     let SetupSecrets { postgres, pooler, .. } = options;
     let database_url = format!("postgresql://hg_content_app:{app_password}@{pooler}/{DATABASE}");
     let migration_url = format!("postgresql://postgres:{postgres_password}@{postgres}/{DATABASE}");
@@ -117,8 +124,17 @@ fn folders(options: &SetupSecrets, values: &Values) -> Vec<Folder> {
         folder("frontend", OWNER, &[url, ("auth_secret", auth_secret), ("internal_signing_key", &keys.gateway)]),
         folder("cpm", OWNER, &[url, ("secrets_keys", secrets_keys), ("internal_signing_key", &keys.cpm), public]),
         folder("im", OWNER, &[url, public]),
-        folder("smm", OWNER, &[url, public]),
-        folder(OWN, OWNER, &[("migration_database_url", &migration_url), ("hg_app_password", app_password)]),
+        folder("smm", OWNER, &[url, ("audit_keys", audit_keys), public]),
+        // The set-up's own also holds what the operators' command needs.
+        folder(
+            OWN,
+            OWNER,
+            &[
+                ("migration_database_url", &migration_url),
+                ("hg_app_password", app_password),
+                ("audit_keys", audit_keys),
+            ],
+        ),
     ]
 }
 
@@ -174,6 +190,7 @@ mod tests {
             ("AUTH_SECRET", "hunter2"),
             ("CPM_SIGNING_SEED", "c2hvcnQ="),
             ("SECRETS_KEYS", "k1:c2hvcnQ="),
+            ("AUDIT_KEYS", "k1:c2hvcnR1"),
         ];
         let error = decide(&mut Env::from_pairs("setup", given), &mut kept(folder.path())).err().unwrap().to_string();
         for (name, value) in given {
@@ -192,6 +209,7 @@ mod tests {
             (&values.postgres_password, ["database", "setup"].as_slice()),
             (&values.auth_secret, &["frontend"]),
             (&values.secrets_keys, &["cpm"]),
+            (&values.audit_keys, &["smm", "setup"]),
             (&values.keys.gateway, &["frontend"]),
             (&values.keys.cpm, &["cpm"]),
             (&values.app_password, &["pooler", "frontend", "cpm", "im", "smm", "setup"]),

@@ -14,6 +14,7 @@ pub(super) const EMAIL: &str = "dev@hgcontent.com";
 
 const AUTH_SECRET: &str = "AUTH_SECRET";
 const SECRETS_KEYS: &str = "SECRETS_KEYS";
+const AUDIT_KEYS: &str = "AUDIT_KEYS";
 const PASSWORD: &str = "LOGIN_PASSWORD";
 const API_KEY: &str = "API_KEY";
 const APP_PASSWORD: &str = "GIVEN_SERVER_APP_PASSWORD";
@@ -32,6 +33,7 @@ impl Secrets {
         let mut kept = Kept::load(path)?;
         kept.make(AUTH_SECRET, kept::session_secret);
         kept.make(SECRETS_KEYS, kept::sealing_key);
+        kept.make(AUDIT_KEYS, kept::sealing_key);
         kept.make(PASSWORD, || random_password()[..20].to_owned());
         kept.make(API_KEY, || ApiKey::generate().reveal().to_owned());
         kept.make(APP_PASSWORD, random_password);
@@ -66,7 +68,8 @@ impl Secrets {
             Service::Cpm => {
                 vec![("SECRETS_KEYS", self.kept.get(SECRETS_KEYS)), ("INTERNAL_SIGNING_KEY", &self.keys.cpm), public]
             }
-            Service::Im | Service::Smm => vec![public],
+            Service::Im => vec![public],
+            Service::Smm => vec![("AUDIT_KEYS", self.kept.get(AUDIT_KEYS)), public],
         }
     }
 }

@@ -11,6 +11,7 @@ use std::{
 };
 
 use hg_common::{
+    audit::Origin,
     auth::Principal,
     config::TrustedProxies,
     http::{Access, ApiError, Authenticate, ClientAddress},
@@ -44,7 +45,13 @@ impl<A: Authenticate> Authenticate for KeyGuard<A> {
         let address = ClientAddress::of(parts, &self.proxies);
         ADDRESS.scope(address, self.inner.authenticate(access, parts)).await?;
         match parts.extensions.get::<Principal>() {
-            Some(principal @ Principal::Key { .. }) => self.throttle.admit(principal).await,
+            Some(principal @ Principal::Key { .. }) => {
+                self.throttle.admit(principal).await?;
+                if let Some(origin) = parts.extensions.get_mut::<Origin>() {
+                    origin.address = Some(address.0);
+                }
+                Ok(())
+            }
             Some(Principal::User(_) | Principal::Service { .. }) | None => Ok(()),
         }
     }

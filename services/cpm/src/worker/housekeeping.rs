@@ -1,5 +1,5 @@
-//! What is done now and then: partitions ahead of time, the proof that budgets hold what they say, idempotency keys whose
-//! time is over, and the counting of jobs that have ended.
+//! What is done now and then: partitions ahead of time, empty ones of old months away, the proof that budgets hold what they
+//! say, idempotency keys whose time is over, and the counting of jobs that have ended.
 
 use std::{sync::Arc, time::Duration};
 
@@ -47,7 +47,12 @@ async fn partitions(ctx: &Context) -> Result<(), sqlx::Error> {
     let made = sqlx::query_scalar!(r#"SELECT app.make_job_partitions(3) AS "name!""#).fetch_all(&mut *tx).await?;
     let strays =
         sqlx::query_scalar!(r#"SELECT app.jobs_in_default_partition() AS "count!""#).fetch_one(&mut *tx).await?;
+    let dropped =
+        sqlx::query_scalar!(r#"SELECT app.drop_empty_job_partitions() AS "name!""#).fetch_all(&mut *tx).await?;
     tx.commit().await?;
+    for name in dropped {
+        tracing::info!(partition = name, "a month of which every job has gone was dropped");
+    }
     for name in made {
         tracing::info!(partition = name, "a month's partition was made");
     }

@@ -114,6 +114,25 @@ async fn the_operators_keys_are_in_force_after_the_start_and_replace_each_other(
     for (_, shutdown) in [same, unknown, rotated, back, revoked, none] {
         shutdown.cancel();
     }
+    // Each of it is on record as the service's own doing, without the keys' hashes; what was done by hand, as that.
+    let entries: Vec<(String, String, Option<String>)> = sqlx::query_as(
+        "SELECT action, actor_kind::text, service FROM audit_log WHERE subject_kind = 'api_key' AND client_id = $1 ORDER BY id",
+    )
+    .bind(cpm.tenants.customer.uuid())
+    .fetch_all(&mut cpm.superuser().await)
+    .await
+    .unwrap();
+    let (by_cpm, by_hand): (Vec<_>, Vec<_>) = entries.iter().partition(|(_, kind, _)| kind == "service");
+    assert!(by_cpm.iter().all(|(_, _, service)| service.as_deref() == Some("cpm")), "{entries:?}");
+    for action in ["api_key.created", "api_key.revoked", "api_key.revived"] {
+        assert!(by_cpm.iter().any(|(named, ..)| named == action), "{action}: {entries:?}");
+    }
+    assert!(
+        by_hand
+            .iter()
+            .all(|(action, kind, service)| action == "api_key.revoked" && kind == "database" && service.is_none())
+    );
+    assert_eq!(cpm.count("SELECT count(*) FROM audit_values WHERE value LIKE '%key_hash\": %'").await, 0);
 }
 
 async fn provider_key(cpm: &TestCpm, user: Option<UserId>) -> uuid::Uuid {

@@ -130,10 +130,8 @@ impl Place {
     pub async fn enter(visit: &Visit, slug: &str) -> Result<Self, ApiError> {
         let slug = Slug::parse(Some(slug))?.ok_or_else(|| ApiError::not_found("client"))?;
         let principal = visit.principal();
-        let (clients, client) = tokio::join!(
-            Clients::fetch(visit.smm(), &principal),
-            visit.smm().get_client(&principal, slug.as_str())
-        );
+        let (clients, client) =
+            tokio::join!(Clients::fetch(visit.smm(), &principal), visit.smm().get_client(&principal, slug.as_str()));
         let (clients, client) = (clients?, client.map_err(peer_error)?);
         let ancestors = ancestors(visit, &clients, &client).await?;
         Ok(Self { client, ancestors, clients })

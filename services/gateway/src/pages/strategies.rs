@@ -201,7 +201,9 @@ pub struct FieldView {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(serde::Deserialize), serde(deny_unknown_fields))]
 pub struct SourceView {
-    /// `Heaviside Digital, version 2`; `built in`; `nobody`.
+    /// How near it is: `own`, `above`, `built_in`, `nobody`.
+    pub level: Text,
+    /// `Heaviside Digital, version 2`; the version alone for its own; words for the rest.
     pub label: String,
     /// The page where that is said, where the person sees it.
     pub href: Option<String>,

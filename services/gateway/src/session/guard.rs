@@ -1,6 +1,10 @@
 //! What the guard asks at each route: is the change our own page's, who is signed in, not too often.
 
-use hg_common::http::{Access, ApiError, Authenticate, error_chain};
+use hg_common::{
+    audit::Origin,
+    config::TrustedProxies,
+    http::{Access, ApiError, Authenticate, ClientAddress, error_chain},
+};
 use http::request::Parts;
 
 use super::{CurrentUser, Seen, Sessions, renewal::Renewed};
@@ -15,10 +19,12 @@ pub(crate) struct SessionGuard {
     pub(crate) sessions: Sessions,
     pub(crate) origins: OwnOrigins,
     pub(crate) limit: UserLimit,
+    pub(crate) proxies: TrustedProxies,
 }
 
 impl Authenticate for SessionGuard {
     async fn authenticate(&self, access: &Access, parts: &mut Parts) -> Result<(), ApiError> {
+        parts.extensions.insert(Origin::at(ClientAddress::of(parts, &self.proxies).0));
         let changes = csrf::is_change(&parts.method);
         if changes {
             self.origins.check(&parts.headers)?;

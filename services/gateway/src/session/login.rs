@@ -3,10 +3,12 @@
 //! An unknown address, a wrong password and a disabled account get the same answer in the same time.
 
 use hg_common::{
+    audit::{current_origin, with_origin},
     auth::password::Verdict,
     db::Scope,
-    http::{ApiError, ClientAddress},
+    http::{ApiError, ClientAddress, RequestId, current_request_id, error_chain, with_request_id},
 };
+use hg_types::UserId;
 use http::{HeaderMap, StatusCode};
 
 use super::{SessionOrigin, SignedIn};
@@ -69,7 +71,8 @@ pub(crate) async fn login(
     let verdict = state.hashing.verify(password.clone().into_inner(), stored).await?;
     let account = match (account, verdict) {
         (Some(account), Verdict::Right | Verdict::RightButOld) if !account.disabled => account,
-        _ => {
+        (account, _) => {
+            put_on_record(state, account.map(|account| account.user_id));
             state.attempts.failed(&email).await?;
             metrics::counter!("gateway_logins_total", "outcome" => "refused").increment(1);
             return Err(LoginRefused::Wrong);
@@ -92,6 +95,26 @@ pub(crate) async fn login(
     metrics::counter!("gateway_logins_total", "outcome" => "accepted").increment(1);
     tracing::info!(user_id = %account.user_id, session_id = %signed_in.user.session_id, "signed in");
     Ok(signed_in)
+}
+
+/// Where the account is known. Aside: the answer must not take longer for an account that there is. As often as the
+/// throttles let somebody try.
+fn put_on_record(state: &AppState, account: Option<UserId>) {
+    let Some(user) = account else { return };
+    let (db, id, origin) = (state.db.clone(), current_request_id().unwrap_or_else(RequestId::random), current_origin());
+    tokio::spawn(with_request_id(
+        id,
+        with_origin(origin, async move {
+            let noted = async {
+                let mut tx = db.anonymous().await?;
+                user::login_refused(&mut tx, user).await?;
+                tx.commit().await
+            };
+            if let Err(error) = noted.await {
+                tracing::warn!(error = %error_chain(&error), "a refused sign-in could not be put on record");
+            }
+        }),
+    ));
 }
 
 pub(super) fn user_agent(headers: &HeaderMap) -> String {

@@ -26,6 +26,14 @@ pub(crate) async fn login_lookup(tx: &mut AnonymousTx, email: &str) -> Result<Op
     }))
 }
 
+/// Puts on record that somebody tried to sign in to an account and was refused.
+pub(crate) async fn login_refused(tx: &mut AnonymousTx, user: UserId) -> Result<(), sqlx::Error> {
+    sqlx::query_scalar!("SELECT app.audit_event(NULL, 'account.login_refused', 'account', $1, '{}')", user.uuid())
+        .fetch_one(&mut **tx)
+        .await
+        .map(drop)
+}
+
 /// Notes a login of the transaction's user.
 pub(crate) async fn user_logged_in(tx: &mut TenantTx, user: UserId) -> Result<(), sqlx::Error> {
     sqlx::query!("UPDATE auth.users SET last_login_at = now() WHERE id = $1", user.uuid()).execute(&mut **tx).await?;

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod api;
+mod audit;
 mod browser;
 mod csrf;
 mod errors;

@@ -2,6 +2,7 @@
 //! PgBouncer, as the application role.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod audit;
 mod harness;
 mod prompts;
 mod refusals;

@@ -1,11 +1,13 @@
 //! Rules and constraints as answers. Each constraint of our tables that a caller can run into has its own message.
 
 use hg_common::{
-    db::sql_state,
+    db::{detail, sql_state},
     http::{ApiError, constraint_name},
 };
 
-use crate::domain::{access::RoleTooLow, deletion::DeletionRefused, membership::MembershipRefused};
+use crate::domain::{
+    access::RoleTooLow, deletion::DeletionRefused, erasure::ErasureRefused, membership::MembershipRefused,
+};
 
 /// What a refused write means to the caller. Everything unknown stays an opaque 5xx.
 pub(crate) fn database(error: sqlx::Error) -> ApiError {
@@ -27,6 +29,12 @@ pub(crate) fn database(error: sqlx::Error) -> ApiError {
         Some("clients_parent_archived") => {
             ApiError::conflict("parent_archived", "what it would stand below is archived: restore that first")
         }
+        Some("clients_erased_stay_archived") => {
+            ApiError::conflict("client_erased", "it is erased, or is being erased: it can't be brought back")
+        }
+        Some("data_jobs_one_per_client" | "data_jobs_one_per_person") => {
+            ApiError::conflict("data_job_running", "this is under way already: see its data job")
+        }
         Some("clients_type_with_children") => {
             ApiError::conflict("client_has_clients", "a client with clients below it keeps its type")
         }
@@ -42,18 +50,36 @@ pub(crate) fn database(error: sqlx::Error) -> ApiError {
         Some("strategies_configuration_object") => ApiError::field("configuration", "is too large"),
         // A membership of an account that has gone in the meantime.
         Some("client_users_user_id_fkey") => ApiError::field("email", "no account has this address"),
+        // The client was deleted in the meantime.
+        Some(
+            "clients_parent_fkey"
+            | "client_users_client_id_fkey"
+            | "invitations_client_id_fkey"
+            | "strategies_client_id_fkey"
+            | "seo_rules_client_id_fkey"
+            | "strategy_versions_client_id_fkey"
+            | "seo_rule_versions_client_id_fkey",
+        ) => ApiError::not_found("client"),
         Some("client_users_last_owner") => MembershipRefused::LastOwner.into(),
         Some("invitations_one_open") => {
             ApiError::conflict("already_invited", "there is an open invitation to this address: send that one again")
         }
         Some("invitations_email_format") => ApiError::field("email", "must be an e-mail address"),
-        _ => match sql_state(&error).as_deref() {
+        _ => match (sql_state(&error).as_deref(), detail(&error)) {
+            (Some("HG404"), Some(what @ ("person" | "data job"))) => ApiError::not_found(what),
+            (Some("HG409"), Some("last_owner")) => {
+                ApiError::conflict("last_owner", "a client would be left without an owner: name another first")
+            }
+            (Some("HG409"), Some("erasure_goes_on")) => {
+                ApiError::conflict("erasure_goes_on", "an erasure can't be stopped half-way")
+            }
             // Raised by our own functions, where the rules of this service should have said so before.
-            Some("HG404") => ApiError::not_found("client"),
-            Some("HG403") => ApiError::forbidden("you may not do this here"),
-            Some("HG409") => ApiError::conflict("root_stays", "the root can't be moved, archived or deleted"),
+            (Some("HG404"), Some("parent_id")) => ApiError::field("parent_id", "there is no such client"),
+            (Some("HG404"), _) => ApiError::not_found("client"),
+            (Some("HG403"), _) => ApiError::forbidden("you may not do this here"),
+            (Some("HG409"), _) => ApiError::conflict("root_stays", "the root can't be moved, archived or deleted"),
             // Row-level security: the rules of this service should have said so before.
-            Some("42501") => ApiError::forbidden("you may not do this here"),
+            (Some("42501"), _) => ApiError::forbidden("you may not do this here"),
             _ => return error.into(),
         },
     };
@@ -79,6 +105,12 @@ impl From<MembershipRefused> for ApiError {
 
 impl From<DeletionRefused> for ApiError {
     fn from(refused: DeletionRefused) -> Self {
+        Self::conflict(refused.code(), refused.to_string())
+    }
+}
+
+impl From<ErasureRefused> for ApiError {
+    fn from(refused: ErasureRefused) -> Self {
         Self::conflict(refused.code(), refused.to_string())
     }
 }

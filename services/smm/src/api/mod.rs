@@ -1,9 +1,12 @@
 //! Handlers, one per file: extract, one call of the rules, answer.
 
+pub(crate) mod audit;
 pub(crate) mod clients;
+pub(crate) mod data_jobs;
 mod error;
 pub(crate) mod invitations;
 pub(crate) mod members;
+pub(crate) mod people;
 pub(crate) mod seo_rules;
 pub(crate) mod strategies;
 mod versioned;

@@ -97,6 +97,14 @@ actions! {
     ChangeMembers: Admin, Client, "changing memberships";
     /// Up to one's own role; see, send again, take back.
     Invite: Admin, Client, "inviting people";
+    /// All of it, as a file; and seeing what becomes of exports, erasures and retention.
+    ExportClient: Admin, Client, "exporting a client";
+    /// How long jobs and logs are kept.
+    ChangeRetention: Owner, Client, "changing retention";
+    /// Texts, people and keys go; what was paid for stays.
+    EraseClient: Owner, Parent, "erasing a client";
+    /// Of the client and of everything below it.
+    SeeAudit: Admin, Client, "seeing the audit log";
 }
 
 /// The caller sees the client but may not do this.

@@ -66,11 +66,10 @@ pub(crate) async fn invitation_list(
                   i.state AS "state!", inviter.display_name AS "invited_by?", i.created_at AS "created_at!",
                   i.expires_at AS "expires_at!", i.accepted_at
              FROM (
-               SELECT id, client_id, email, role::text AS role, invited_by, created_at, expires_at, accepted_at,
-                      CASE WHEN accepted_at IS NOT NULL THEN 'accepted' WHEN revoked_at IS NOT NULL THEN 'revoked'
-                           WHEN expires_at <= now() THEN 'expired' ELSE 'open' END AS state
-                 FROM invitations
-                WHERE client_id = $1
+               SELECT made.id, made.client_id, made.email, made.role::text AS role, made.invited_by, made.created_at,
+                      made.expires_at, made.accepted_at, judged.state
+                 FROM invitations made JOIN app.invitation_states($1) AS judged ON judged.id = made.id
+                WHERE made.client_id = $1
              ) AS i
              LEFT JOIN app.invitation_inviters($1) AS inviter ON inviter.user_id = i.invited_by
             WHERE ($2::uuid IS NULL OR i.id = $2) AND ($3::text IS NULL OR i.email = $3)
@@ -99,7 +98,7 @@ pub(crate) async fn invitation_fetch(
     Ok(invitation_list(tx, client, &filter, 1).await?.pop())
 }
 
-/// Makes an invitation in the caller's name. One to the same address that nobody accepted in time makes room.
+/// Makes an invitation in the caller's name. One to the same address that can't be accepted any more makes room.
 pub(crate) async fn invitation_create(
     tx: &mut TenantTx,
     client: ClientId,
@@ -108,14 +107,7 @@ pub(crate) async fn invitation_create(
     by: UserId,
     link: &Link,
 ) -> Result<InvitationId, sqlx::Error> {
-    sqlx::query!(
-        "UPDATE invitations SET revoked_at = now()
-          WHERE client_id = $1 AND email = $2 AND accepted_at IS NULL AND revoked_at IS NULL AND expires_at <= now()",
-        client.uuid(),
-        email,
-    )
-    .execute(&mut **tx)
-    .await?;
+    sqlx::query_scalar!("SELECT app.invitation_make_room($1, $2)", client.uuid(), email).fetch_one(&mut **tx).await?;
     let id = sqlx::query_scalar!(
         "INSERT INTO invitations (client_id, email, role, invited_by, token_hash)
          VALUES ($1, $2, $3::text::member_role, $4, $5) RETURNING id",

@@ -19,7 +19,7 @@ impl Tables for Strategies {
             r#"SELECT id, client_id, name AS "name?", content_type::text AS "content_type!",
                       configuration AS "fields: Json<Map<String, Value>>", is_active, version, created_at, updated_at
                  FROM strategies WHERE client_id = $1 AND (is_active OR $2)
-                ORDER BY content_type, is_active DESC, id DESC LIMIT $3"#,
+                ORDER BY is_active DESC, content_type, id DESC LIMIT $3"#,
             client.uuid(),
             which == Which::WithDeleted,
             most,

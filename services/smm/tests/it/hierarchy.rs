@@ -251,6 +251,50 @@ async fn nothing_slips_below_what_is_being_archived() {
     assert!(violates(&late.err().unwrap(), "clients_parent_archived"));
 }
 
+/// Whoever waits for a client that is being moved away doesn't decide about it any more.
+#[tokio::test]
+async fn what_has_just_been_moved_away_is_out_of_reach() {
+    let smm = start().await;
+    let t = &smm.tenants;
+    let agency = smm.person(t.agency_people.owner);
+    let app = smm.db.db().await;
+    let waits = || async {
+        let waiting: bool = sqlx::query_scalar(
+            "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')",
+        )
+        .fetch_one(&mut smm.db.superuser().await)
+        .await
+        .unwrap();
+        waiting
+    };
+    for path in ["/clients/heaviside-digital/archive".to_owned(), format!("/clients/{}/archive", t.customer)] {
+        let root = smm.person(t.root_people.admin);
+        let mut moving = app.tenant(Scope::User(t.root_people.admin)).await.unwrap();
+        sqlx::query("SELECT app.client_move($1, $2)")
+            .bind(t.customer.uuid())
+            .bind(t.other_agency.uuid())
+            .execute(&mut *moving)
+            .await
+            .unwrap();
+        // The agency's own archiving is the root's to decide; its customer's is the agency's.
+        let asker = if path.contains("heaviside") { &root } else { &agency };
+        let finish = async {
+            hg_testkit::until("the archiving waits for the move", waits).await;
+            moving.commit().await.unwrap();
+        };
+        let (answer, ()) = tokio::join!(post(asker, &path), finish);
+        let _ = answer.expect(if path.contains("heaviside") { 200 } else { 404 });
+        let living: bool = sqlx::query_scalar("SELECT archived_at IS NULL FROM clients WHERE id = $1")
+            .bind(t.customer.uuid())
+            .fetch_one(&mut smm.db.superuser().await)
+            .await
+            .unwrap();
+        assert!(living, "{path}");
+        let _ = post(&root, "/clients/heaviside-digital/restore").await;
+        let _ = relocate(&root, t.customer, t.agency).await.expect(200);
+    }
+}
+
 #[tokio::test]
 async fn a_customer_that_was_archived_with_its_agency_moves_on_its_own() {
     let smm = start().await;

@@ -180,6 +180,85 @@ async fn an_invitation_is_worth_what_its_inviter_is() {
 }
 
 #[tokio::test]
+async fn who_is_locked_out_vouches_for_nobody() {
+    let smm = start().await;
+    let t = &smm.tenants;
+    let people = t.customer_people;
+    let sent: SentInvitation =
+        invite(&smm.person(people.admin), t.customer, STRANGER, "admin").await.expect(201).parse();
+    sqlx::query("UPDATE auth.users SET disabled_at = now() WHERE id = $1")
+        .bind(people.admin.uuid())
+        .execute(&mut smm.db.superuser().await)
+        .await
+        .unwrap();
+    assert_eq!(accept(&smm.person(t.stranger), &sent.token).await.expect(409).code(), "invitation_revoked");
+    // What is shown is what holds.
+    let owner = smm.person(people.owner);
+    let listed: Page<Invitation> = owner.get(&path(t.customer)).await.expect(200).parse();
+    assert_eq!(listed.data[0].state, InvitationState::Revoked);
+    let open: Page<Invitation> = owner.get(&format!("{}?state=open", path(t.customer))).await.expect(200).parse();
+    assert!(open.data.is_empty(), "{open:?}");
+    // And it makes room.
+    let _ = invite(&owner, t.customer, STRANGER, "viewer").await.expect(201);
+}
+
+#[tokio::test]
+async fn an_expired_invitation_of_an_owner_makes_room_for_an_admins() {
+    let smm = start().await;
+    let t = &smm.tenants;
+    let people = t.customer_people;
+    let _ = invite(&smm.person(people.owner), t.customer, STRANGER, "owner").await.expect(201);
+    let admin = smm.person(people.admin);
+    assert_eq!(invite(&admin, t.customer, STRANGER, "member").await.expect(409).code(), "already_invited");
+    sql(&smm, "UPDATE invitations SET sent_at = now() - interval '8 days', expires_at = now() - interval '1 day'")
+        .await;
+    let _ = invite(&admin, t.customer, STRANGER, "member").await.expect(201);
+}
+
+/// The inviter holds the link, too: that somebody used it doesn't show whose address it is.
+#[tokio::test]
+async fn an_account_made_by_a_link_is_not_found_by_its_address_elsewhere() {
+    let smm = start().await;
+    let t = &smm.tenants;
+    let admin = smm.person(t.customer_people.admin);
+    let sent: SentInvitation = invite(&admin, t.customer, "ceo@rival.example", "viewer").await.expect(201).parse();
+    let made: Option<uuid::Uuid> =
+        sqlx::query_scalar("SELECT auth.invitation_accept_new(sha256(convert_to($1, 'UTF8')), 'hash', 'CEO')")
+            .bind(&sent.token)
+            .fetch_one(&mut smm.db.superuser().await)
+            .await
+            .unwrap();
+    assert!(made.is_some());
+    let add = json!({"email": "ceo@rival.example", "role": "viewer"});
+    let other = smm.person(t.other_agency_people.owner);
+    let members = format!("/clients/{}/members", t.other_agency);
+    assert_eq!(other.put(&members, &add).await.expect(422).fields(), ["email"]);
+    // Whoever let them in knows them.
+    let _ = admin.put(&format!("/clients/{}/members", t.customer), &add).await.expect(200);
+    sql(&smm, "UPDATE auth.users SET email_verified_at = now() WHERE email = 'ceo@rival.example'").await;
+    let _ = other.put(&members, &add).await.expect(200);
+}
+
+/// The second wall: whoever writes past the service is held by the same rules.
+#[tokio::test]
+async fn an_invitation_is_not_passed_on_or_made_to_last_by_plain_sql() {
+    let smm = start().await;
+    let t = &smm.tenants;
+    let people = t.customer_people;
+    let _ = invite(&smm.person(people.admin), t.customer, STRANGER, "admin").await.expect(201);
+    let app = smm.db.db().await;
+    for (statement, state) in [
+        ("UPDATE invitations SET invited_by = $1", "42501"),
+        ("UPDATE invitations SET sent_at = '2100-01-01', expires_at = '2100-01-07' WHERE invited_by <> $1", "42501"),
+        ("SELECT token_hash FROM invitations WHERE invited_by <> $1", "42501"),
+    ] {
+        let mut tx = app.tenant(hg_common::db::Scope::User(people.admin)).await.unwrap();
+        let refused = sqlx::query(statement).bind(people.owner.uuid()).execute(&mut *tx).await.unwrap_err();
+        assert_eq!(hg_common::db::sql_state(&refused).as_deref(), Some(state), "{statement}: {refused}");
+    }
+}
+
+#[tokio::test]
 async fn a_stronger_role_that_is_there_stays() {
     let smm = start().await;
     let t = &smm.tenants;
@@ -213,7 +292,7 @@ async fn what_can_not_be_invited_is_named() {
     assert_eq!(owner.post(&path(t.customer), &unknown).await.expect(422).fields(), ["name"]);
 }
 
-/// As the gateway will: nobody is signed in, and the link shows whose address it is.
+/// As the gateway does: nobody is signed in; who holds the link gets an account.
 #[tokio::test]
 async fn somebody_without_an_account_gets_one_by_the_link() {
     let smm = start().await;
@@ -232,7 +311,7 @@ async fn somebody_without_an_account_gets_one_by_the_link() {
     };
     assert_eq!((has_account, state.as_str()), (false, "open"));
     let user = accept_new(&db, &sent.token).await.unwrap();
-    assert_eq!(accept_new(&db, &sent.token).await, Err(Some("account_exists".to_owned())));
+    assert_eq!(accept_new(&db, &sent.token).await, Err(Some("invitation_accepted".to_owned())));
     assert_eq!(accept_new(&db, &for_account.token).await, Err(Some("account_exists".to_owned())));
     assert_eq!(accept_new(&db, "nothing").await, Err(None));
     let members: Page<Member> = owner.get(&format!("/clients/{}/members", t.customer)).await.expect(200).parse();

@@ -2,7 +2,9 @@
 //! PgBouncer, as the application role.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod audit;
 mod clients;
+mod data_jobs;
 mod deletion;
 mod effective;
 mod harness;

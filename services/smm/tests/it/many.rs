@@ -55,6 +55,9 @@ async fn ten_thousand_customers_under_two_hundred_agencies() {
     let agency = tree.data.iter().find(|node| node.slug == "agency-7").unwrap();
     assert_eq!(agency.children, 50);
     assert!(tree.data.iter().filter(|node| node.slug.starts_with("plumbing")).all(|node| node.members == 3));
+    // What is inherited, and one answer with a thousand clients, don't grow with the square either.
+    let _ = quickest(&root, "/clients/plumbing-117/strategies").await;
+    let _ = quickest(&root, "/clients/hg-content/hierarchy").await;
     let (answer, _) = quickest(&root, "/client-tree?depth=2").await;
     assert_eq!(answer.parse::<ClientTree>().data.len(), 204);
 

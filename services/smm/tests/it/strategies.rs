@@ -187,3 +187,26 @@ async fn a_service_that_works_for_a_client_reads_and_never_saves() {
     let _ = worker.post(&format!("/clients/{}/seo-rules", t.customer), &rules).await.expect(403);
     let _ = worker.get(&format!("/clients/{}/members", t.customer)).await.expect(403);
 }
+
+#[tokio::test]
+async fn of_many_that_were_deleted_the_latest_are_told_behind_those_in_force() {
+    let smm = start().await;
+    let t = &smm.tenants;
+    let member = smm.person(t.customer_people.member);
+    let path = format!("/clients/{}/strategies", t.customer);
+    let press = json!({"name": "Press", "content_type": "press_release", "configuration": {}});
+    let _ = member.post(&path, &press).await.expect(201);
+    sqlx::query(
+        "INSERT INTO strategies (client_id, name, content_type, configuration, is_active)
+         SELECT $1, 'old ' || n, 'blog_post', '{}', false FROM generate_series(1, 120) n",
+    )
+    .bind(t.customer.uuid())
+    .execute(&mut smm.db.superuser().await)
+    .await
+    .unwrap();
+    let all: Page<Strategy> = member.get(&format!("{path}?deleted=true")).await.expect(200).parse();
+    assert_eq!((all.data.len(), all.pagination.has_more, all.pagination.total_capped), (100, true, true));
+    assert_eq!((all.data[0].name.as_str(), all.data[1].name.as_str()), ("Press", "old 120"));
+    let in_force: Page<Strategy> = member.get(&path).await.expect(200).parse();
+    assert_eq!((in_force.data.len(), in_force.pagination.has_more), (1, false));
+}

@@ -201,7 +201,45 @@ pub(crate) const ALL: &[Fixture] = &[
         "public.reservation_parts", Viewer, Owner,
         "INSERT INTO reservation_parts (job_id, budget_id, client_id) SELECT app.uuid_v7(), id, $1 FROM budgets WHERE client_id = $1 LIMIT 1",
     ),
+    Fixture {
+        changes: "status",
+        ..of_client("public.data_jobs", Admin, Owner, "INSERT INTO data_jobs (kind, client_id, clients) VALUES ('client_export', $1, ARRAY[$1])")
+    },
+    of_client(
+        "public.data_job_parts", Admin, Owner,
+        "INSERT INTO data_job_parts (job_id, service, step, phase, client_id) SELECT id, 'smm', gen_random_uuid()::text, 1, $1 FROM data_jobs WHERE client_id = $1 LIMIT 1",
+    ),
+    of_client(
+        "public.data_export_chunks", Admin, Owner,
+        "INSERT INTO data_export_chunks (job_id, path, seq, client_id, bytes) SELECT id, gen_random_uuid()::text, 0, $1, '' FROM data_jobs WHERE client_id = $1 LIMIT 1",
+    ),
+    Fixture {
+        changes: "jobs_days",
+        ..of_client("public.client_retention", Viewer, Owner, "INSERT INTO client_retention (client_id, jobs_days) VALUES ($1, 30)")
+    },
+    // Entries stand under their client's id, so that the tables beside the log, which have no client, are tried by it.
+    of_client("public.audit_log", Admin, Owner, "INSERT INTO audit_log (id, client_id, actor_kind, action, subject_kind) VALUES ($1, $1, 'database', 'planted.row', 'client')"),
+    beside_audit_log(
+        "public.audit_values", "audit_id", "erased_by",
+        "INSERT INTO audit_values (audit_id, part, salt, value) VALUES ($1, 'change', uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()), '{}')",
+    ),
+    beside_audit_log("public.audit_unsealed", "audit_id", "queued_at", "INSERT INTO audit_unsealed (audit_id, chain) VALUES ($1, $1)"),
+    beside_audit_log(
+        "public.audit_seals", "audit_id", "key_id",
+        "INSERT INTO audit_seals (chain, position, audit_id, key_id, mac) VALUES ($1, 1000000, $1, 'planted', '')",
+    ),
+    beside_audit_log("public.audit_chains", "chain", "length", "INSERT INTO audit_chains (chain, length, mac) VALUES ($1, 0, '')"),
 ];
+
+/// A table whose rows belong to an entry of the audit log, by a column that holds the entry's id: the client's, here.
+const fn beside_audit_log(
+    table: &'static str,
+    column: &'static str,
+    changes: &'static str,
+    insert: &'static str,
+) -> Fixture {
+    Fixture { column, changes, ..of_client(table, Admin, Owner, insert) }
+}
 
 impl Fixture {
     /// The tenant on one side of the wall: (client, person).

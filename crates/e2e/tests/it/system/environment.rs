@@ -51,7 +51,8 @@ pub(super) fn of(
         Service::Gateway => {
             all.extend([("AUTH_SECRET", AUTH_SECRET.into()), ("LOGIN_ATTEMPTS_PER_MINUTE", "100".into())]);
         }
-        Service::Im | Service::Smm => {}
+        Service::Smm => all.push(("AUDIT_KEYS", format!("k1:{}", BASE64_STANDARD.encode([9_u8; 32])))),
+        Service::Im => {}
     }
     all.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }

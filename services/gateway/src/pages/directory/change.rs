@@ -30,11 +30,8 @@ pub(crate) struct Changes {
 pub(crate) async fn form(visit: Visit, Path(slug): Path<String>) -> Result<Response, ApiError> {
     let place = Place::enter(&visit, &slug).await?;
     let client = &place.client;
-    let changes = Changes {
-        name: client.name.clone(),
-        slug: client.slug.clone(),
-        facts: facts::as_lines(&client.metadata),
-    };
+    let changes =
+        Changes { name: client.name.clone(), slug: client.slug.clone(), facts: facts::as_lines(&client.metadata) };
     render(&visit, &place, changes, Problems::none())
 }
 

@@ -185,7 +185,9 @@ fn list_view(visit: &Visit, asked: &Asked, page: &Page<Client>) -> ClientList {
     let now = visit.now();
     let (title, text) = match (asked.view, asked.q.is_empty()) {
         (_, false) => ("No client matches", "Nothing has this in its name or slug."),
-        (View::Archived, true) => ("Nothing is archived", "An archived client keeps everything, and takes no new jobs."),
+        (View::Archived, true) => {
+            ("Nothing is archived", "An archived client keeps everything, and takes no new jobs.")
+        }
         (_, true) => ("No client yet", "You belong to no client. An administrator can invite you to one."),
     };
     ClientList {

@@ -56,9 +56,9 @@ pub(crate) async fn create(visit: Visit, form: Result<Form<NewClient>, FormRejec
         Some((kind, Slug::parse(Some(slug)).ok().flatten()?))
     });
     let (clients, parents) = parents(&visit, place.as_ref().map(|(_, slug)| slug)).await?;
-    let parent = place.as_ref().and_then(|(kind, slug)| {
-        Some((*kind, parents.iter().find(|client| client.slug == slug.as_str())?))
-    });
+    let parent = place
+        .as_ref()
+        .and_then(|(kind, slug)| Some((*kind, parents.iter().find(|client| client.slug == slug.as_str())?)));
     let facts = facts::merged(&sent.facts, &Map::new());
     let mut errors = Vec::new();
     if sent.name.trim().is_empty() {

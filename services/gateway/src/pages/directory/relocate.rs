@@ -100,10 +100,21 @@ fn render(
 /// What moving changes, and what it doesn't; `docs/tenancy.md` says the same.
 fn changes(from: &str) -> Vec<Fact> {
     vec![
-        Fact::new("Strategies and SEO rules", format!("What it leaves open comes from its new place, no longer from {from}. Its own values stay.")),
+        Fact::new(
+            "Strategies and SEO rules",
+            format!("What it leaves open comes from its new place, no longer from {from}. Its own values stay."),
+        ),
         Fact::new("Templates", "Without one of its own it uses those of its new place."),
-        Fact::new("Budgets", "Costs stay where they were booked. What is reserved from now on counts in the new place."),
-        Fact::new("People", format!("Its own members stay. Whoever sees it through {from} loses it; whoever has a role in the new place gets it.")),
+        Fact::new(
+            "Budgets",
+            "Costs stay where they were booked. What is reserved from now on counts in the new place.",
+        ),
+        Fact::new(
+            "People",
+            format!(
+                "Its own members stay. Whoever sees it through {from} loses it; whoever has a role in the new place gets it."
+            ),
+        ),
         Fact::new("Jobs", "Texts and jobs go along. Jobs under way go on."),
     ]
 }

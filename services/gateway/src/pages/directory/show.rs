@@ -69,14 +69,11 @@ pub(super) async fn render(
         limit: Some(PER_PAGE),
         ..ListClients::default()
     };
-    let archived =
-        ListClients { archived: Some(Archived::Only), cursor: None, limit: Some(ARCHIVED), ..below.clone() };
+    let archived = ListClients { archived: Some(Archived::Only), cursor: None, limit: Some(ARCHIVED), ..below.clone() };
     let principal = visit.principal();
     let (below, archived) = if has_below {
-        let (below, archived) = tokio::join!(
-            visit.smm().list_clients(&principal, &below),
-            visit.smm().list_clients(&principal, &archived)
-        );
+        let (below, archived) =
+            tokio::join!(visit.smm().list_clients(&principal, &below), visit.smm().list_clients(&principal, &archived));
         (unless_away(below)?, unless_away(archived)?)
     } else {
         (None, None)
@@ -126,8 +123,7 @@ fn below_view(visit: &Visit, place: &Place, page: Option<&Page<Client>>, later: 
         summary: rows::summary(page),
         first_href: later.then(|| place.href("")),
         next_href: page.pagination.next_cursor.as_deref().map(|cursor| {
-            let query: String =
-                form_urlencoded::Serializer::new(String::new()).append_pair("cursor", cursor).finish();
+            let query: String = form_urlencoded::Serializer::new(String::new()).append_pair("cursor", cursor).finish();
             place.href(&format!("?{query}"))
         }),
         empty_title: title.into(),

@@ -94,8 +94,13 @@ pub(crate) async fn show(
     let Seen { job, clients, view } = look(&visit, id, params.tab()).await?;
     let client = clients.by_id(job.summary.client_id).map(CurrentClient::new);
     let title = job.summary.title.clone().unwrap_or_else(|| job.summary.topic.clone());
-    let frame =
-        Frame { title: title.into(), section: Section::Jobs, switch: Switch::Query("/jobs"), scope: Scope::AnyClient, client };
+    let frame = Frame {
+        title: title.into(),
+        section: Section::Jobs,
+        switch: Switch::Query("/jobs"),
+        scope: Scope::AnyClient,
+        client,
+    };
     let mut shell = visit.shell(frame, &clients);
     if let Some(notice) = Notice::read(params.notice.as_deref()) {
         shell.draft_spent = notice == Notice::Sent;

@@ -122,8 +122,13 @@ pub(crate) async fn index(visit: Visit, Query(params): Query<Params>) -> Result<
         types: ContentType::ALL.iter().map(|it| Choice::new(it.as_str(), it.label())).collect(),
         list: list?,
     };
-    let frame =
-        Frame { title: "Jobs".into(), section: Section::Jobs, switch: Switch::Query("/jobs"), scope: Scope::AnyClient, client };
+    let frame = Frame {
+        title: "Jobs".into(),
+        section: Section::Jobs,
+        switch: Switch::Query("/jobs"),
+        scope: Scope::AnyClient,
+        client,
+    };
     visit.page(StatusCode::OK, &visit.shell(frame, &clients), &page)
 }
 

@@ -59,20 +59,14 @@ pub(crate) async fn create(
 }
 
 /// Makes a new link and shows it, or says why not.
-pub(crate) async fn resend(
-    visit: Visit,
-    Path((slug, id)): Path<(String, InvitationId)>,
-) -> Result<Response, ApiError> {
+pub(crate) async fn resend(visit: Visit, Path((slug, id)): Path<(String, InvitationId)>) -> Result<Response, ApiError> {
     let place = Place::enter(&visit, &slug).await?;
     let sent = visit.smm().resend_invitation(&visit.principal(), place.client.id, id).await;
     answer(&visit, &place, sent, Default::default()).await
 }
 
 /// Takes an invitation back, or says why not.
-pub(crate) async fn revoke(
-    visit: Visit,
-    Path((slug, id)): Path<(String, InvitationId)>,
-) -> Result<Response, ApiError> {
+pub(crate) async fn revoke(visit: Visit, Path((slug, id)): Path<(String, InvitationId)>) -> Result<Response, ApiError> {
     let place = Place::enter(&visit, &slug).await?;
     match visit.smm().revoke_invitation(&visit.principal(), place.client.id, id).await {
         Ok(()) => Ok(Redirect::to(&place.href("/people?notice=revoked")).into_response()),

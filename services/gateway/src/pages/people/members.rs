@@ -58,17 +58,13 @@ pub(crate) async fn leave(visit: Visit, Path(slug): Path<String>) -> Result<Resp
     answer(&visit, &place, done, "/clients?notice=left").await
 }
 
-async fn answer(
-    visit: &Visit,
-    place: &Place,
-    done: Result<(), ClientError>,
-    to: &str,
-) -> Result<Response, ApiError> {
+async fn answer(visit: &Visit, place: &Place, done: Result<(), ClientError>, to: &str) -> Result<Response, ApiError> {
     match done {
         Ok(()) => Ok(Redirect::to(to).into_response()),
         // The client was seen a moment ago: the member is gone.
         Err(ClientError::Refused { status: StatusCode::NOT_FOUND, .. }) => {
-            let problems = Problems::whole(StatusCode::NOT_FOUND, "", "That person is no member of this client any more.");
+            let problems =
+                Problems::whole(StatusCode::NOT_FOUND, "", "That person is no member of this client any more.");
             render(visit, place, Params::default(), Said { problems, ..Said::default() }).await
         }
         Err(error) => {

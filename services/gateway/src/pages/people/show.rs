@@ -5,8 +5,7 @@ use std::collections::HashMap;
 use axum::response::Response;
 use hg_common::http::{ApiError, Path, Query};
 use hg_contracts::{
-    ClientError,
-    Page,
+    ClientError, Page,
     smm::{Invitation, InvitationState, ListInvitations, ListMembers, Member, SentInvitation},
 };
 use hg_types::{Role, UserId};
@@ -159,12 +158,7 @@ fn strongest_above(above: &[Above]) -> HashMap<UserId, (Role, &str)> {
     strongest
 }
 
-fn member_row(
-    visit: &Visit,
-    place: &Place,
-    member: &Member,
-    stronger: &HashMap<UserId, (Role, &str)>,
-) -> MemberRow {
+fn member_row(visit: &Visit, place: &Place, member: &Member, stronger: &HashMap<UserId, (Role, &str)>) -> MemberRow {
     let person = UserView::new(&member.display_name, &member.email);
     let is_self = member.user_id == visit.user.id;
     // Nobody changes somebody above them; one's own membership one leaves.
@@ -207,9 +201,9 @@ fn invite_form(place: &Place, (email, role): (String, String)) -> InviteForm {
 fn roles_to_give(place: &Place) -> Vec<Choice> {
     let meaning = |role: Role| match role {
         Role::Viewer => "viewer: reads",
-        Role::Member => "member: asks for content, edits strategies",
-        Role::Admin => "admin: manages clients and people",
-        Role::Owner => "owner: everything, budgets included",
+        Role::Member => "member: writes, edits strategies",
+        Role::Admin => "admin: also manages people",
+        Role::Owner => "owner: everything",
     };
     let mut roles: Vec<Role> = Role::ALL.iter().copied().filter(|role| Some(*role) <= place.client.role).collect();
     roles.sort();

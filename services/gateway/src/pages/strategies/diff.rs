@@ -123,10 +123,21 @@ mod tests {
     fn nothing_is_lost_of_either() {
         let (before, after) = ("one two  three\nfour", "one three four\nfive");
         let side = |gone: Side| -> String {
-            pieces(before, after).iter().filter(|it| it.side != gone).map(|it| it.text.trim_end()).collect::<Vec<_>>().join(" ")
+            pieces(before, after)
+                .iter()
+                .filter(|it| it.side != gone)
+                .map(|it| it.text.trim_end())
+                .collect::<Vec<_>>()
+                .join(" ")
         };
-        assert_eq!(side(Side::Before).split_whitespace().collect::<Vec<_>>(), after.split_whitespace().collect::<Vec<_>>());
-        assert_eq!(side(Side::After).split_whitespace().collect::<Vec<_>>(), before.split_whitespace().collect::<Vec<_>>());
+        assert_eq!(
+            side(Side::Before).split_whitespace().collect::<Vec<_>>(),
+            after.split_whitespace().collect::<Vec<_>>()
+        );
+        assert_eq!(
+            side(Side::After).split_whitespace().collect::<Vec<_>>(),
+            before.split_whitespace().collect::<Vec<_>>()
+        );
     }
 
     #[test]

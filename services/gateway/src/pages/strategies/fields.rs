@@ -120,7 +120,9 @@ fn value(field: &FieldGuide, platforms: &[PlatformGuide], inputs: &Typed) -> Res
     let explicitly_none = || given(&part(field, NONE)).map(|_| Value::Array(Vec::new()));
     let parts = || parts_of(field, platforms).into_iter();
     Ok(match field.kind {
-        FieldKind::Text | FieldKind::Language | FieldKind::Url => whole.map(|text| Value::from(text.replace("\r\n", "\n"))),
+        FieldKind::Text | FieldKind::Language | FieldKind::Url => {
+            whole.map(|text| Value::from(text.replace("\r\n", "\n")))
+        }
         FieldKind::Flag => match whole {
             None => None,
             Some("true") => Some(Value::Bool(true)),
@@ -137,8 +139,13 @@ fn value(field: &FieldGuide, platforms: &[PlatformGuide], inputs: &Typed) -> Res
             }
         }
         FieldKind::Lines => {
-            let lines: Vec<Value> =
-                whole.into_iter().flat_map(str::lines).map(str::trim).filter(|it| !it.is_empty()).map(Value::from).collect();
+            let lines: Vec<Value> = whole
+                .into_iter()
+                .flat_map(str::lines)
+                .map(str::trim)
+                .filter(|it| !it.is_empty())
+                .map(Value::from)
+                .collect();
             if lines.is_empty() { explicitly_none() } else { Some(Value::Array(lines)) }
         }
         FieldKind::Texts => {

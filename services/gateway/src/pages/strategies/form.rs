@@ -182,7 +182,8 @@ pub(crate) async fn save(
             return conflicting(&visit, &seen, sent, &values, message);
         }
         (Some(_), None) => {
-            let message = "It was taken out of force meanwhile. What you typed is still here: saving it makes a new one.";
+            let message =
+                "It was taken out of force meanwhile. What you typed is still here: saving it makes a new one.";
             let problems = Problems::whole(StatusCode::CONFLICT, "", message);
             return render(&visit, &seen, Filled { problems, ..sent.filled() }, None);
         }
@@ -265,13 +266,7 @@ fn conflicting(
 fn render(visit: &Visit, seen: &Seen, filled: Filled, notice: Option<&str>) -> Result<Response, ApiError> {
     let Seen { place, spot, guide, explanation, .. } = seen;
     let own = seen.in_force();
-    let known = Known {
-        place,
-        spot,
-        platforms: &guide.platforms,
-        own: own.map(|own| &own.fields),
-        explanation,
-    };
+    let known = Known { place, spot, platforms: &guide.platforms, own: own.map(|own| &own.fields), explanation };
     let heading = heading(visit, place, spot, seen.own.as_ref(), Leaf::Form);
     let title = format!("{}, {}", heading.title, place.client.name);
     let version = own.map(|own| own.version.to_string()).unwrap_or_default();

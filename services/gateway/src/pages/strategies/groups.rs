@@ -47,11 +47,7 @@ const STRATEGY: &[Group] = &[
     ("press", "Press", &["press_contact", "boilerplate"]),
     ("product", "Product", &["product_facts"]),
     ("action", "Call to action", &["call_to_action", "call_to_action_url", "include_cta"]),
-    (
-        "place",
-        "Place",
-        &["location_focus", "service_areas", "include_service_areas", "include_local_keywords"],
-    ),
+    ("place", "Place", &["location_focus", "service_areas", "include_service_areas", "include_local_keywords"]),
     ("search", "Search", &["seo_keywords", "seo_focus"]),
 ];
 
@@ -155,7 +151,11 @@ mod tests {
             .collect();
         assert_eq!(
             shown,
-            [("voice".into(), vec!["tone"]), ("search".into(), vec!["seo_keywords"]), ("more".into(), vec!["brand_new"])]
+            [
+                ("voice".into(), vec!["tone"]),
+                ("search".into(), vec!["seo_keywords"]),
+                ("more".into(), vec!["brand_new"])
+            ]
         );
         assert_eq!(label("brand_new"), "Brand new");
         assert_eq!(label("extras.mascot"), "Extra “mascot”");

@@ -135,8 +135,7 @@ async fn render(
         heading: heading(visit, place, spot, own.as_ref(), Leaf::History),
         alert: problems.alert,
         older_href: versions.as_ref().and_then(|page| page.pagination.next_cursor.as_deref()).map(|cursor| {
-            let query: String =
-                form_urlencoded::Serializer::new(String::new()).append_pair("cursor", cursor).finish();
+            let query: String = form_urlencoded::Serializer::new(String::new()).append_pair("cursor", cursor).finish();
             spot.href(place, &format!("/history?{query}"))
         }),
         newest_href: later.then(|| spot.href(place, "/history")),

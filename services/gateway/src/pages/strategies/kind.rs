@@ -120,11 +120,7 @@ impl Kind {
     }
 
     /// All that a client has of this kind, deleted ones included, with their content types.
-    pub(crate) async fn all(
-        self,
-        visit: &Visit,
-        client: ClientId,
-    ) -> Result<Vec<(ContentType, Own)>, ClientError> {
+    pub(crate) async fn all(self, visit: &Visit, client: ClientId) -> Result<Vec<(ContentType, Own)>, ClientError> {
         let (principal, query) = (visit.principal(), ListStrategies { deleted: Some(true) });
         Ok(match self {
             Self::Strategy => {

@@ -24,6 +24,8 @@ use crate::pages::{
 
 /// A text of more characters than this has an area.
 const ONE_LINE: usize = 200;
+/// Characters of an inherited value that are shown: its own page has all of it.
+const MOST_SHOWN: usize = 300;
 
 /// Which of the pages about one strategy is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +37,8 @@ pub(super) enum Leaf {
 /// What stands above.
 pub(super) fn heading(visit: &Visit, place: &Place, spot: &Spot, own: Option<&Own>, leaf: Leaf) -> Heading {
     let kind = spot.kind.label();
-    let title = format!("{}: {}", spot.content_type.label(), if spot.kind == Kind::Strategy { "strategy" } else { kind });
+    let title =
+        format!("{}: {}", spot.content_type.label(), if spot.kind == Kind::Strategy { "strategy" } else { kind });
     let state = match own {
         Some(own) if own.is_active => {
             format!("Version {}, saved {}", own.version, format::relative(own.saved_at, visit.now()))
@@ -78,7 +81,9 @@ fn others(place: &Place, spot: &Spot) -> Vec<TabLink> {
     };
     let mut others = Vec::new();
     for &content_type in ContentType::ALL {
-        others.extend(Kind::ALL.into_iter().filter(|kind| kind.applies(content_type)).map(|kind| link(kind, content_type)));
+        others.extend(
+            Kind::ALL.into_iter().filter(|kind| kind.applies(content_type)).map(|kind| link(kind, content_type)),
+        );
     }
     others
 }
@@ -142,7 +147,11 @@ impl Known<'_> {
         if guide.kind == FieldKind::Extras {
             return (self.extras(is_own), None);
         }
-        let nobody = || SourceView { label: "nobody says anything".to_owned(), ..SourceView::default() };
+        let nobody = || SourceView {
+            level: "nobody".into(),
+            label: "nobody says anything".to_owned(),
+            ..SourceView::default()
+        };
         let Some(explained) = self.explained(&guide.name) else { return (nobody(), is_own.then(nobody)) };
         let holds = self.source(&explained.source, &explained.value);
         if !is_own {
@@ -157,15 +166,17 @@ impl Known<'_> {
         let prefix = format!("{}extras.", self.spot.kind.prefixes().1);
         let keys = self.explanation.iter().filter_map(|(name, it)| {
             let key = name.strip_prefix(&prefix)?;
-            Some(format!("{key}: {} ({})", short(&it.value), self.source(&it.source, &it.value).label))
+            let source = self.source(&it.source, &it.value);
+            let whose = if source.level == "own" { "its own".to_owned() } else { source.label };
+            Some(format!("{key}: {} ({whose})", short(&it.value)))
         });
         let keys: Vec<String> = keys.collect();
-        let label = match (keys.is_empty(), is_own) {
-            (true, _) => "nobody says anything",
-            (false, true) => "its own and inherited keys, one by one",
-            (false, false) => "inherited key by key",
+        let (level, label) = match (keys.is_empty(), is_own) {
+            (true, _) => ("nobody", "nobody says anything"),
+            (false, true) => ("own", "key by key over what is inherited"),
+            (false, false) => ("above", "key by key"),
         };
-        SourceView { label: label.to_owned(), href: None, value: keys.join("\n") }
+        SourceView { level: level.into(), label: label.to_owned(), href: None, value: keys.join("\n") }
     }
 
     fn explained(&self, name: &str) -> Option<&Explanation> {
@@ -182,20 +193,21 @@ impl Known<'_> {
     }
 
     fn source(&self, source: &ValueSource, value: &Value) -> SourceView {
-        let value = words(value);
+        let value = cut(&words(value), MOST_SHOWN);
         let Some(id) = source.client_id else {
-            return SourceView { label: "built in".to_owned(), href: None, value };
+            return SourceView { level: "built_in".into(), label: "built in".to_owned(), href: None, value };
         };
-        let version = source.version.map(|version| format!(", version {version}")).unwrap_or_default();
+        let version = source.version.map(|version| format!("version {version}")).unwrap_or_default();
         if id == self.place.client.id {
-            return SourceView { label: format!("its own{version}"), href: None, value };
+            return SourceView { level: "own".into(), label: version, href: None, value };
         }
         let name = source.client_name.as_deref().unwrap_or("a client above");
         let above = self.place.ancestors.iter().find(|client| client.id == id);
         let href = above.map(|client| {
             format!("/clients/{}/{}/{}", client.slug, self.spot.kind.path(), self.spot.content_type.as_str())
         });
-        SourceView { label: format!("{name}{version}"), href, value }
+        let label = if version.is_empty() { name.to_owned() } else { format!("{name}, {version}") };
+        SourceView { level: "above".into(), label, href, value }
     }
 
     fn inputs(&self, guide: &FieldGuide, inputs: &Typed, held: Option<&Value>) -> Vec<FieldInput> {
@@ -236,7 +248,9 @@ fn control(guide: &FieldGuide) -> &'static str {
         FieldKind::Text | FieldKind::Lines | FieldKind::Texts | FieldKind::Extras => "area",
         FieldKind::Flag => "flag",
         FieldKind::Number => "number",
-        FieldKind::Range | FieldKind::DecimalRange | FieldKind::NumberPerPlatform | FieldKind::TextPerPlatform => "many",
+        FieldKind::Range | FieldKind::DecimalRange | FieldKind::NumberPerPlatform | FieldKind::TextPerPlatform => {
+            "many"
+        }
         FieldKind::Platforms | FieldKind::Choices => "ticks",
     }
 }
@@ -272,11 +286,17 @@ fn hint(guide: &FieldGuide) -> String {
 
 /// What fits into a placeholder.
 fn first_line(text: &str) -> String {
-    const MOST: usize = 100;
     let line = text.lines().next().unwrap_or_default();
-    if line.chars().count() <= MOST && line.len() == text.len() {
-        return line.to_owned();
+    let shown = cut(line, 100);
+    // A mark that there is more, once.
+    if line.len() < text.len() && !shown.ends_with('…') { format!("{shown}…") } else { shown }
+}
+
+/// The beginning of a text, with a mark where something was left out.
+fn cut(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
     }
-    let cut: String = line.chars().take(MOST).collect();
-    format!("{}…", cut.trim_end())
+    let beginning: String = text.chars().take(most).collect();
+    format!("{}…", beginning.trim_end())
 }

@@ -10,11 +10,7 @@ use axum::{
 };
 use hg_common::http::{ApiError, ClientAddress, Path};
 use hg_contracts::{ClientError, smm::InvitationToken};
-use http::{
-    HeaderMap, StatusCode,
-    header::SET_COOKIE,
-    request::Parts,
-};
+use http::{HeaderMap, StatusCode, header::SET_COOKIE, request::Parts};
 use serde::Deserialize;
 
 use super::{reset::plausible, see_other};
@@ -122,22 +118,24 @@ async fn refused(
 }
 
 /// What the link means to whoever looks.
-fn page_of(
-    token: &str,
-    offer: Option<&OfferedInvitation>,
-    user: Option<&CurrentUser>,
-) -> (StatusCode, InvitationPage) {
+fn page_of(token: &str, offer: Option<&OfferedInvitation>, user: Option<&CurrentUser>) -> (StatusCode, InvitationPage) {
     let signed_in_as = user.map(|user| user.email.clone()).unwrap_or_default();
     let onward = |page: InvitationPage| match user {
         Some(_) => InvitationPage { onward_href: "/".into(), onward_label: "Go to the dashboard".into(), ..page },
         None => InvitationPage { onward_href: "/login".into(), onward_label: "Sign in".into(), ..page },
     };
     let over = |status: StatusCode, title: &'static str, lead: Text| {
-        let page = InvitationPage { title: title.into(), lead, signed_in_as: signed_in_as.clone(), ..InvitationPage::default() };
+        let page = InvitationPage {
+            title: title.into(),
+            lead,
+            signed_in_as: signed_in_as.clone(),
+            ..InvitationPage::default()
+        };
         (status, onward(page))
     };
     let Some(offer) = offer else {
-        let lead = "The link stands for no invitation. It may have been sent again since: then only the newer link opens it.";
+        let lead =
+            "The link stands for no invitation. It may have been sent again since: then only the newer link opens it.";
         return over(StatusCode::NOT_FOUND, "This link opens nothing", lead.into());
     };
     let by = offer.invited_by.as_deref().unwrap_or("Somebody");
@@ -152,7 +150,8 @@ fn page_of(
             return over(StatusCode::GONE, "This invitation has expired", lead.into());
         }
         _ => {
-            let lead = format!("The invitation to {} was taken back. Ask {by} if that was not meant.", offer.client_name);
+            let lead =
+                format!("The invitation to {} was taken back. Ask {by} if that was not meant.", offer.client_name);
             return over(StatusCode::GONE, "This invitation was taken back", lead.into());
         }
     }

@@ -1,8 +1,12 @@
 //! Pages and their fragments: what they ask of the services, what they show, and what they show while a service is away.
 
+mod clients;
 mod content;
+mod invitation;
 mod job;
 mod lists;
+mod people;
+mod strategies;
 
 use serde_json::{Value, json};
 
@@ -11,7 +15,7 @@ use crate::{browser::Browser, harness::Gateway};
 pub(super) const JOB: &str = "0191d0a0-0000-7000-8000-00000000000a";
 pub(super) const OHIO: &str = "0191d0a0-0000-7000-8000-000000000001";
 pub(super) const READ_ONLY: &str = "0191d0a0-0000-7000-8000-000000000002";
-const ROOT: &str = "0191d0a0-0000-7000-8000-0000000000ff";
+pub(super) const ROOT: &str = "0191d0a0-0000-7000-8000-0000000000ff";
 
 /// A gateway whose services all answer, and somebody who is signed in.
 pub(super) async fn start() -> (Gateway, Browser) {
@@ -81,4 +85,48 @@ pub(super) fn summary(status: &str) -> Value {
         "error_code": null, "error_message": null, "created_at": "2026-11-21T09:00:00Z", "started_at": "2026-11-21T09:00:01Z",
         "completed_at": if status == "completed" { json!("2026-11-21T09:00:42Z") } else { json!(null) },
     })
+}
+
+/// A refusal as the services write it.
+pub(super) fn refusal(code: &str, message: &str, details: &Value) -> Value {
+    json!({"error": {"code": code, "message": message, "details": details, "request_id": "theirs"}})
+}
+
+/// Every part is there.
+pub(super) fn has(text: &str, parts: &[&str]) {
+    let text = text.replace("&#x2f;", "/");
+    for part in parts {
+        assert!(text.contains(part), "{part} is missing in {text}");
+    }
+}
+
+/// None of the parts is there.
+pub(super) fn lacks(text: &str, parts: &[&str]) {
+    let text = text.replace("&#x2f;", "/");
+    for part in parts {
+        assert!(!text.contains(part), "{part} should not be there");
+    }
+}
+
+pub(super) const AGENCY: &str = "0191d0a0-0000-7000-8000-0000000000aa";
+
+/// Root, agency and customer, as somebody with this role on all of them sees them; and the member's own page.
+pub(super) fn plant_tree(gateway: &Gateway, role: &str) {
+    let (root, agency, ohio) = (
+        level(ROOT, "hg-content", "root", None, role),
+        level(AGENCY, "paving-marketers", "agency", Some(ROOT), role),
+        level(OHIO, "ohio-paving", "customer", Some(AGENCY), role),
+    );
+    gateway.peers.answers("GET /clients", 200, list(&[root.clone(), agency.clone(), ohio.clone()]));
+    gateway.peers.answers("GET /clients/hg-content", 200, root);
+    gateway.peers.answers("GET /clients/paving-marketers", 200, agency);
+    gateway.peers.answers("GET /clients/ohio-paving", 200, ohio);
+}
+
+/// A client of any level.
+pub(super) fn level(id: &str, slug: &str, kind: &str, parent: Option<&str>, role: &str) -> Value {
+    let mut it = client(id, slug, role);
+    it["type"] = json!(kind);
+    it["parent_id"] = json!(parent);
+    it
 }

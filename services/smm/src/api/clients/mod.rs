@@ -4,11 +4,14 @@ pub(crate) mod archive;
 pub(crate) mod create;
 pub(crate) mod delete;
 pub(crate) mod deletion;
+pub(crate) mod erasure;
+pub(crate) mod export;
 pub(crate) mod fetch;
 pub(crate) mod hierarchy;
 pub(crate) mod list;
 pub(crate) mod relocate;
 pub(crate) mod restore;
+pub(crate) mod retention;
 pub(crate) mod tree;
 pub(crate) mod update;
 

@@ -30,10 +30,11 @@ fn open(state: InvitationState) -> Result<(), ApiError> {
     ended(state).map_or(Ok(()), |(code, message)| Err(ApiError::conflict(code, message)))
 }
 
-/// An invitation of a client that somebody with the role `held` may still change.
+/// An invitation of a client that somebody with the role `held` may change, as long as it hasn't ended: the database knows. One
+/// that only counts as taken back, because its inviter could not give the role any more, may be sent again.
 ///
 /// # Errors
-/// 404; 403 for one to a role above the caller's; 409 for one that was accepted or taken back.
+/// 404; 403 for one to a role above the caller's.
 async fn changeable(
     tx: &mut TenantTx,
     client: ClientId,
@@ -42,8 +43,10 @@ async fn changeable(
 ) -> Result<Invitation, ApiError> {
     let invitation = invitation_fetch(tx, client, id).await?.ok_or_else(|| ApiError::not_found("invitation"))?;
     check(Change { held: held.unwrap_or(Role::Viewer), before: None, after: Some(invitation.role), owners: 0 })?;
-    if invitation.state != InvitationState::Expired {
-        open(invitation.state)?;
-    }
     Ok(invitation)
+}
+
+/// Why an invitation couldn't be changed: 409 for one that was accepted or taken back.
+fn unchanged(invitation: &Invitation) -> ApiError {
+    open(invitation.state).err().unwrap_or_else(|| ApiError::not_found("invitation"))
 }

@@ -9,7 +9,7 @@ use hg_contracts::smm::SentInvitation;
 use hg_types::InvitationId;
 use uuid::Uuid;
 
-use super::changeable;
+use super::{changeable, unchanged};
 use crate::{
     api::{database, person, seen_client},
     domain::{
@@ -44,7 +44,7 @@ pub(crate) async fn resend_invitation(
     let invitation = changeable(&mut tx, seen.client.id, id, seen.held).await?;
     let (link, token) = Link::make();
     if !invitation_renew(&mut tx, seen.client.id, invitation.id, me, &link).await.map_err(database)? {
-        return Err(ApiError::not_found("invitation"));
+        return Err(unchanged(&invitation));
     }
     let renewed = invitation_fetch(&mut tx, seen.client.id, id).await?;
     tx.commit().await?;

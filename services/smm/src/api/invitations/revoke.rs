@@ -9,7 +9,7 @@ use hg_types::InvitationId;
 use http::StatusCode;
 use uuid::Uuid;
 
-use super::changeable;
+use super::{changeable, unchanged};
 use crate::{
     api::{database, seen_client},
     domain::access::{Action, permit},
@@ -38,7 +38,7 @@ pub(crate) async fn revoke_invitation(
     permit(Action::Invite, seen.held)?;
     let invitation = changeable(&mut tx, seen.client.id, InvitationId(invitation), seen.held).await?;
     if !invitation_revoke(&mut tx, seen.client.id, invitation.id).await.map_err(database)? {
-        return Err(ApiError::not_found("invitation"));
+        return Err(unchanged(&invitation));
     }
     tx.commit().await?;
     Ok(StatusCode::NO_CONTENT)

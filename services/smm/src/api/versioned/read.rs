@@ -17,8 +17,9 @@ use crate::{
     store::versioned::{Seen, StoredVersion, Which, version_fetch, version_list, versioned_list},
 };
 
-/// A client has at most one in force per content type, so this is reached by nobody who doesn't mean to.
-const MOST: i64 = 1_000;
+/// A client has at most one in force per content type, so this is reached by nobody who doesn't mean to. Those in force come
+/// first; of those that were deleted the latest of each content type are told.
+const MOST: usize = 100;
 
 /// A client's own.
 pub(in crate::api) async fn list<K: Kind>(
@@ -30,9 +31,14 @@ pub(in crate::api) async fn list<K: Kind>(
     let which = if query.deleted == Some(true) { Which::WithDeleted } else { Which::InForce };
     let mut tx = state.db.tenant(principal.scope()).await?;
     let client = seen_client(&mut tx, client).await?.client;
-    let stored = versioned_list::<K>(&mut tx, client.id, which, MOST).await?;
+    let mut stored = versioned_list::<K>(&mut tx, client.id, which, MOST as i64 + 1).await?;
     tx.commit().await?;
-    Ok(Json(Page::complete(stored.into_iter().map(K::outgoing).collect())))
+    let has_more = stored.len() > MOST;
+    stored.truncate(MOST);
+    let mut page = Page::complete(stored.into_iter().map(K::outgoing).collect());
+    page.pagination.has_more = has_more;
+    page.pagination.total_capped = has_more;
+    Ok(Json(page))
 }
 
 /// One, of a client that the caller sees or of an ancestor that such a client inherits from.
