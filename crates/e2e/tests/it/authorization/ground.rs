@@ -232,6 +232,11 @@ impl Victim {
         filled
     }
 
+    /// Gives something of it a name.
+    pub(crate) fn name(&mut self, name: &str, value: String) {
+        self.names.insert(name.to_owned(), value);
+    }
+
     /// One of its objects.
     pub(crate) fn id(&self, name: &str) -> Uuid {
         self.names[name].parse().unwrap()

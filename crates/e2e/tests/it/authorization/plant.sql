@@ -21,6 +21,9 @@ DECLARE
   pending_job uuid;
   failed_job uuid;
   done_job uuid;
+  data_job uuid;
+  export_job uuid;
+  audit_entry uuid;
   parameters jsonb := jsonb_build_object('prompt', mark, 'keywords', jsonb_build_array(mark), 'tone', mark, 'target_audience', mark,
                                          'input_bound', 1000, 'reserved_max_tokens', 1000);
 BEGIN
@@ -90,8 +93,15 @@ BEGIN
     FROM unnest(key_hashes, key_scopes) WITH ORDINALITY AS k (hash, scopes, place);
   INSERT INTO public.provider_keys (client_id, provider, sealed, hint) VALUES (victim, 'openai', convert_to(mark, 'UTF8'), left(mark, 12));
 
+  INSERT INTO public.data_jobs (kind, client_id, clients, requested_by) VALUES ('retention', victim, ARRAY[victim], people[4]) RETURNING id INTO data_job;
+  INSERT INTO public.data_jobs (kind, client_id, clients, requested_by, status, file_bytes, file_sha256, expires_at, finished_at)
+  VALUES ('client_export', victim, ARRAY[victim], people[4], 'completed', length(mark), sha256(mark::bytea), now() + interval '1 day', now()) RETURNING id INTO export_job;
+  INSERT INTO public.data_export_chunks (job_id, path, seq, client_id, bytes) VALUES (export_job, 'export.zip', 0, victim, mark::bytea);
+  INSERT INTO public.client_retention (client_id, jobs_days) VALUES (victim, 365);
+  SELECT l.id INTO STRICT audit_entry FROM public.audit_log l WHERE l.client_id = victim ORDER BY l.id LIMIT 1;
+
   RETURN jsonb_build_object(
-    'client', victim, 'slug', 'zz-' || tail, 'empty', empty, 'empty_slug', 'ze-' || tail, 'archived', archived, 'archived_slug', 'za-' || tail,
+    'data_job', data_job, 'export_job', export_job, 'audit_entry', audit_entry, 'client', victim, 'slug', 'zz-' || tail, 'empty', empty, 'empty_slug', 'ze-' || tail, 'archived', archived, 'archived_slug', 'za-' || tail,
     'agency', agency, 'strategy', strategy, 'rules', rules, 'template', template, 'member', member, 'invited', invited,
     'newcomer_email', 'newcomer-' || mark || tail || '@example.com', 'invitation', invitation, 'token', token,
     'pending_job', pending_job, 'failed_job', failed_job, 'done_job', done_job);

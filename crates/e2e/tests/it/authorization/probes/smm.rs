@@ -1,6 +1,6 @@
 //! Strategy management.
 
-use hg_types::Role::{Admin, Viewer};
+use hg_types::Role::{Admin, Owner, Viewer};
 
 use crate::authorization::probe::{
     Needs,
@@ -14,6 +14,9 @@ const SAVE_STRATEGY: &str = r#"{"name":"Saved","content_type":"blog_post","confi
 const MAKE_STRATEGY: &str = r#"{"name":"Made","content_type":"press_release","configuration":{"tone":"calm"}}"#;
 const SAVE_RULES: &str = r#"{"content_type":"blog_post","rules":{"text_length_min":400}}"#;
 const MAKE_RULES: &str = r#"{"content_type":"press_release","rules":{"text_length_min":400}}"#;
+
+const CONFIRMED: &str = r#"{"confirmation":"<confirmation>"}"#;
+const MEMBER: &[(&str, &str)] = &[("person", "<member>")];
 
 pub(super) const PROBES: &[Probe] = &[
     // Clients.
@@ -68,4 +71,39 @@ pub(super) const PROBES: &[Probe] = &[
     get("/seo-rules/{rules}/versions/{version}").with(&[("version", "1")]),
     get("/seo-rules/{rules}/compare").query("?from=1&to=2"),
     post("/seo-rules/{rules}/versions/{version}/restore").with(&[("version", "1")]).json("{}"),
+    // Data: export, erasure, retention.
+    post("/clients/{client}/export").json("{}").role(Admin).people_only(),
+    get("/clients/{client}/erasure").role_at(Owner, Parent).people_only(),
+    post("/clients/{client}/erasure")
+        .json(CONFIRMED)
+        .confirmed_by("/clients/<client>/erasure")
+        .role_at(Owner, Parent)
+        .people_only(),
+    get("/clients/{client}/retention"),
+    put("/clients/{client}/retention").json(r#"{"jobs_days":90}"#).role(Owner),
+    // Of a person: by themselves, or by an owner of the root. Nobody else learns that there is such a person.
+    post("/people/{person}/export").with(MEMBER).role_at(Owner, Root).too_low_says("not_found").people_only(),
+    get("/people/{person}/erasure").with(MEMBER).role_at(Owner, Root).too_low_says("not_found").people_only(),
+    post("/people/{person}/erasure")
+        .with(MEMBER)
+        .json(CONFIRMED)
+        .confirmed_by("/people/<member>/erasure")
+        .role_at(Owner, Root)
+        .too_low_says("not_found")
+        .people_only(),
+    get("/data-jobs").strangers(Nothing).people_only(),
+    get("/data-jobs").query("?client_id=<client>").strangers(Nothing).people_only(),
+    get("/data-jobs/{job}").with(&[("job", "<data_job>")]).role(Admin).too_low_says("not_found").people_only(),
+    post("/data-jobs/{job}/cancel").with(&[("job", "<data_job>")]).role(Admin).too_low_says("not_found").people_only(),
+    get("/data-jobs/{job}/download")
+        .with(&[("job", "<export_job>")])
+        .role(Admin)
+        .too_low_says("not_found")
+        .people_only(),
+    // The audit log.
+    get("/audit").strangers(Nothing).people_only(),
+    get("/audit").query("?client_id=<client>").role(Admin).people_only(),
+    get("/audit/export").strangers(Nothing).people_only(),
+    get("/audit/export").query("?client_id=<client>").role(Admin).people_only(),
+    get("/audit/{entry}").with(&[("entry", "<audit_entry>")]).role(Admin).too_low_says("not_found").people_only(),
 ];
