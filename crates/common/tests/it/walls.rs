@@ -3,17 +3,23 @@
 //! Every table that `pg_catalog` knows must have row-level security, enabled and forced, and a row to try it with in
 //! [`fixtures`]; a new table without either fails. For each the matrix proves that rows exist, that their own people
 //! and the system reach them as granted, and that nobody else does. The last test drops each policy in turn and
-//! demands that the matrix notices.
+//! demands that the matrix notices; tables that are wrong on purpose turn it red, too ([`canaries`]).
+//! [`pairs`] has more who try and other ways, [`functions`] those functions that see more than their caller.
 
 mod attacks;
+mod canaries;
+mod cost;
 mod fixtures;
+mod functions;
 mod matrix;
+mod pairs;
 
 use hg_testkit::{Tenants, TestDb};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 use fixtures::plant;
 use matrix::{Cells, Ground};
+use pairs::{Around, Attempts, Target};
 
 /// Tables without tenants: sqlx's own list of migrations.
 const WITHOUT_TENANTS: [&str; 1] = ["public._sqlx_migrations"];
@@ -30,19 +36,30 @@ async fn tables(db: &mut PgConnection) -> Vec<(String, bool)> {
     .unwrap()
 }
 
+/// Tables that aren't protected, or that nobody tries.
+async fn problems(db: &mut PgConnection) -> Vec<String> {
+    let mut problems = Vec::new();
+    let mut tables = tables(db).await;
+    tables.retain(|(name, _)| !WITHOUT_TENANTS.contains(&name.as_str()));
+    for (name, protected) in &tables {
+        if !protected {
+            problems.push(format!("{name}: ENABLE and FORCE ROW LEVEL SECURITY"));
+        }
+        if !fixtures::ALL.iter().any(|fixture| fixture.table == name) {
+            problems.push(format!("{name}: has no fixture in walls/fixtures.rs"));
+        }
+    }
+    let is_there = |fixture: &&fixtures::Fixture| tables.iter().any(|(name, _)| name == fixture.table);
+    let gone = fixtures::ALL.iter().filter(|fixture| !is_there(fixture));
+    problems.extend(gone.map(|fixture| format!("{}: has a fixture, and isn't a table", fixture.table)));
+    problems
+}
+
 #[tokio::test]
 async fn every_table_has_rules_and_a_row_to_try_them_with() {
     let database = TestDb::new().await;
-    let mut superuser = database.superuser().await;
-    let mut tables = tables(&mut superuser).await;
-    tables.retain(|(name, _)| !WITHOUT_TENANTS.contains(&name.as_str()));
-    for (name, protected) in &tables {
-        assert!(protected, "{name}: ENABLE and FORCE ROW LEVEL SECURITY");
-    }
-    let mut with_fixture: Vec<_> = fixtures::ALL.iter().map(|fixture| fixture.table.to_owned()).collect();
-    with_fixture.sort();
-    let names: Vec<_> = tables.into_iter().map(|(name, _)| name).collect();
-    assert_eq!(names, with_fixture, "each table has a fixture in walls/fixtures.rs");
+    let problems = problems(&mut database.superuser().await).await;
+    assert!(problems.is_empty(), "{problems:#?}");
 }
 
 #[tokio::test]
@@ -57,8 +74,30 @@ async fn nobody_reaches_over_a_wall_through_the_pooler() {
         matrix::walls(&mut pooled, fixture, &tenants, &mut cells).await;
         matrix::doors(&mut app, fixture, &tenants, &[Ground::Tenant, Ground::System], &mut cells).await;
     }
+    println!("verbs: {} tables, {} cells", fixtures::ALL.len(), cells.count());
     cells.assert_green();
     assert!(cells.count() > 400, "only {} cells", cells.count());
+}
+
+/// What verbs can be bent to, by those who have something to do with the tenant, or had.
+#[tokio::test]
+async fn nobody_trespasses_by_other_ways_through_the_pooler() {
+    let database = TestDb::new().await;
+    let tenants = Tenants::plant(&database).await;
+    let mut superuser = database.superuser().await;
+    plant(&mut superuser, &tenants).await;
+    let around = Around::plant(&mut superuser, &tenants).await;
+    let mut pooled = pooled(&database).await;
+    let mut cells = Cells::default();
+    for fixture in fixtures::ALL {
+        for target in [Target::Tenant, Target::Parent] {
+            let on = Attempts { fixture, tenants: &tenants, around: &around, target };
+            pairs::trespass(&mut pooled, &mut superuser, &on, &mut cells).await;
+        }
+    }
+    println!("other ways: {} tables, {} cells", fixtures::ALL.len(), cells.count());
+    cells.assert_green();
+    assert!(cells.count() > 3_000, "only {} cells", cells.count());
 }
 
 /// Through PgBouncer as the application role, with statements thrown away as its version may demand.
@@ -81,6 +120,7 @@ async fn dropping_any_one_policy_turns_a_cell_red() {
             .await
             .unwrap();
     assert!(policies.len() > 80, "only {} policies", policies.len());
+    println!("policies: {}, each dropped in turn", policies.len());
     let mut unnoticed = Vec::new();
     for (table, policy) in policies {
         let fixture = fixtures::ALL
@@ -175,6 +215,7 @@ async fn each_role_does_what_it_may_and_nothing_more() {
     for fixture in fixtures::ALL.iter().filter(|fixture| fixture.column == "client_id" || fixture.of_agency) {
         matrix::ranks(&mut app, fixture, &tenants, &mut cells).await;
     }
+    println!("ranks: {} cells", cells.count());
     cells.assert_green();
     assert!(cells.count() > 250, "only {} cells", cells.count());
 }

@@ -78,13 +78,18 @@ pub async fn job_list(tx: &mut TenantTx, filter: &JobFilter, slice: Slice) -> Re
         "SELECT j.id, j.client_id, c.name AS client_name, j.topic, j.content_type::text AS content_type,
                 coalesce(r.status, j.status)::text AS status, r.stage, j.llm_provider, coalesce(j.provider_model, j.model) AS model,
                 j.title, j.quality_score, j.cost, j.error_code, j.error_message, j.created_at, j.started_at, j.completed_at
-           FROM jobs j JOIN clients c ON c.id = j.client_id LEFT JOIN job_runs r ON r.job_id = j.id",
+           FROM (SELECT j.* FROM jobs j",
     );
+    if filter.needs_runs() {
+        query.push(" LEFT JOIN job_runs r ON r.job_id = j.id");
+    }
     filter.push(&mut query);
     if let Some(before) = slice.before {
         query.push(" AND j.id < ").push_bind(before);
     }
     query.push(" ORDER BY j.id DESC LIMIT ").push_bind(slice.limit).push(" OFFSET ").push_bind(slice.offset);
+    // The page is found before it is read: joined to all clients first, whoever sees many has all their jobs sorted for it.
+    query.push(") j JOIN clients c ON c.id = j.client_id LEFT JOIN job_runs r ON r.job_id = j.id ORDER BY j.id DESC");
     query.build().try_map(|row: PgRow| summary(&row)).fetch_all(&mut **tx).await
 }
 

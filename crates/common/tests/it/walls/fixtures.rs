@@ -32,7 +32,7 @@ pub(crate) struct Fixture {
     pub(crate) of_agency: bool,
 }
 
-const fn of_client(table: &'static str, reader: Role, writer: Role, insert: &'static str) -> Fixture {
+pub(crate) const fn of_client(table: &'static str, reader: Role, writer: Role, insert: &'static str) -> Fixture {
     Fixture {
         table,
         column: "client_id",

@@ -60,7 +60,7 @@ pub(crate) struct Cells {
 }
 
 impl Cells {
-    fn judge(&mut self, cell: String, right: bool) {
+    pub(crate) fn judge(&mut self, cell: String, right: bool) {
         if right { self.green += 1 } else { self.red.push(cell) }
     }
 
@@ -230,7 +230,7 @@ async fn attempt(
     judge(outcome)
 }
 
-fn judge(outcome: Result<u64, sqlx::Error>) -> Outcome {
+pub(crate) fn judge(outcome: Result<u64, sqlx::Error>) -> Outcome {
     match outcome {
         Ok(rows) => Outcome::Rows(rows),
         Err(error) => match hg_common::db::sql_state(&error).as_deref() {

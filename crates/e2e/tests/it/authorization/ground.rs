@@ -232,6 +232,11 @@ impl Victim {
         filled
     }
 
+    /// Gives something of it a name.
+    pub(crate) fn name(&mut self, name: &str, value: String) {
+        self.names.insert(name.to_owned(), value);
+    }
+
     /// One of its objects.
     pub(crate) fn id(&self, name: &str) -> Uuid {
         self.names[name].parse().unwrap()
@@ -259,8 +264,8 @@ impl Victim {
     }
 }
 
-/// A service, put together as it is shipped.
-async fn build(
+/// A service, put together as it is shipped. `more` variables count before the usual ones.
+pub(crate) async fn build(
     service: Service,
     db: &TestDb,
     identity: &Identity,

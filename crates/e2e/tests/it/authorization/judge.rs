@@ -56,6 +56,12 @@ impl Answer {
         headers.collect::<String>() + &self.body
     }
 
+    /// The confirmation that it gives; empty where there is none.
+    pub(crate) fn confirmation(&self) -> String {
+        let body: serde_json::Value = serde_json::from_str(&self.body).unwrap_or_default();
+        body["confirmation"].as_str().unwrap_or_default().to_owned()
+    }
+
     fn location(&self) -> &str {
         self.headers.get(LOCATION).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }

@@ -11,7 +11,7 @@ use super::{
     callers::{self, Attempt, Cast, Headers},
     ground::{Ground, Victim},
     judge::{Answer, Expected},
-    probe::{Body, Needs, Probe, Strangers},
+    probe::{Body, Needs, Probe, Strangers, get},
 };
 
 /// The column in which the table says whether all the strangers together changed anything.
@@ -92,7 +92,12 @@ pub(crate) async fn fill(ground: &Ground, cast: &Cast, app: &BuiltApp, probes: &
 }
 
 async fn row(ground: &Ground, cast: &Cast, router: &Router, probe: &Probe, matrix: &mut Matrix) {
-    let victim = ground.plant().await;
+    let mut victim = ground.plant().await;
+    if let Some(path) = probe.confirmed_by {
+        let headers = callers::right_callers(ground, cast, &victim, probe).await.swap_remove(0).1;
+        let answer = ask(router, &get(path), &victim, &victim.fill(path), &headers).await;
+        victim.name("confirmation", answer.confirmation());
+    }
     let question = format!("{} {}{}", probe.method, probe.path, probe.query);
     let mut add = |caller, outcome| matrix.cells.push(Cell { question: question.clone(), caller, outcome });
     let before = ground.fingerprints().await;

@@ -11,6 +11,7 @@
 //! | [`ground`], `plant.sql` | a service, and victims with a mark in each of their texts |
 //! | [`matrix`], [`judge`], [`table`] | asking, judging, writing down |
 //! | [`canary`] | routes that forget their check: the same code must turn red |
+//! | [`rotation`] | internal keys change while people work |
 
 mod callers;
 mod canary;
@@ -19,6 +20,7 @@ mod judge;
 mod matrix;
 mod probe;
 mod probes;
+mod rotation;
 mod table;
 
 use hg_common::auth::Service;

@@ -22,8 +22,8 @@ DECLARE
   failed_job uuid;
   done_job uuid;
   data_job uuid;
-  erasure text;
-  person_erasure text;
+  export_job uuid;
+  audit_entry uuid;
   parameters jsonb := jsonb_build_object('prompt', mark, 'keywords', jsonb_build_array(mark), 'tone', mark, 'target_audience', mark,
                                          'input_bound', 1000, 'reserved_max_tokens', 1000);
 BEGIN
@@ -93,20 +93,15 @@ BEGIN
     FROM unnest(key_hashes, key_scopes) WITH ORDINALITY AS k (hash, scopes, place);
   INSERT INTO public.provider_keys (client_id, provider, sealed, hint) VALUES (victim, 'openai', convert_to(mark, 'UTF8'), left(mark, 12));
 
-  INSERT INTO public.data_jobs (kind, client_id, requested_by, clients, status, file_bytes, file_sha256, expires_at, started_at, finished_at)
-  VALUES ('client_export', victim, people[3], ARRAY[victim], 'completed', length(mark), sha256(convert_to(mark, 'UTF8')), now() + interval '1 day', now(), now())
-  RETURNING id INTO data_job;
-  INSERT INTO public.data_job_parts (job_id, service, step, phase, client_id, status, note) VALUES (data_job, 'smm', 'archive', 1, victim, 'completed', mark);
-  INSERT INTO public.data_export_chunks (job_id, path, seq, client_id, bytes) VALUES (data_job, 'export.zip', 0, victim, convert_to(mark, 'UTF8'));
-  -- As services/smm/src/domain/erasure.rs reckons them.
-  SELECT left(encode(sha256(convert_to(format('erase %s: %s %s %s %s %s %s %s %s %s %s', victim, c.clients, c.members, c.invitations, c.strategies,
-           c.seo_rules, c.templates, c.api_keys, c.provider_keys, c.jobs, c.costs), 'UTF8')), 'hex'), 16)
-    INTO erasure FROM app.client_contents(victim, 10000) c;
-  person_erasure := left(encode(sha256(convert_to(format('erase %s: 1 1 0 0', member), 'UTF8')), 'hex'), 16);
+  INSERT INTO public.data_jobs (kind, client_id, clients, requested_by) VALUES ('retention', victim, ARRAY[victim], people[4]) RETURNING id INTO data_job;
+  INSERT INTO public.data_jobs (kind, client_id, clients, requested_by, status, file_bytes, file_sha256, expires_at, finished_at)
+  VALUES ('client_export', victim, ARRAY[victim], people[4], 'completed', length(mark), sha256(mark::bytea), now() + interval '1 day', now()) RETURNING id INTO export_job;
+  INSERT INTO public.data_export_chunks (job_id, path, seq, client_id, bytes) VALUES (export_job, 'export.zip', 0, victim, mark::bytea);
+  INSERT INTO public.client_retention (client_id, jobs_days) VALUES (victim, 365);
+  SELECT l.id INTO STRICT audit_entry FROM public.audit_log l WHERE l.client_id = victim ORDER BY l.id LIMIT 1;
 
   RETURN jsonb_build_object(
-    'data_job', data_job, 'erasure', erasure, 'person_erasure', person_erasure,
-    'client', victim, 'slug', 'zz-' || tail, 'empty', empty, 'empty_slug', 'ze-' || tail, 'archived', archived, 'archived_slug', 'za-' || tail,
+    'data_job', data_job, 'export_job', export_job, 'audit_entry', audit_entry, 'client', victim, 'slug', 'zz-' || tail, 'empty', empty, 'empty_slug', 'ze-' || tail, 'archived', archived, 'archived_slug', 'za-' || tail,
     'agency', agency, 'strategy', strategy, 'rules', rules, 'template', template, 'member', member, 'invited', invited,
     'newcomer_email', 'newcomer-' || mark || tail || '@example.com', 'invitation', invitation, 'token', token,
     'pending_job', pending_job, 'failed_job', failed_job, 'done_job', done_job);
@@ -124,8 +119,8 @@ BEGIN
     SELECT c.oid::regclass::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
      WHERE n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_' AND c.relkind IN ('r', 'p') AND NOT c.relispartition
   LOOP
-    EXECUTE format('SELECT md5(coalesce(string_agg(row_hash, '''' ORDER BY row_hash), ''''))
-                      FROM (SELECT md5((to_jsonb(t) - ''last_used_at'' - ''last_seen_at'' - ''dispatched_at'')::text) AS row_hash FROM %s t) AS rows', name) INTO hash;
+    EXECUTE format('SELECT count(*) || '' '' || coalesce(sum(hashtextextended((to_jsonb(t) - ''last_used_at'' - ''last_seen_at'' - ''dispatched_at'')::text, 0)), 0)
+                      FROM %s t', name) INTO hash;
     found := found || jsonb_build_object(name, hash);
   END LOOP;
   RETURN found;

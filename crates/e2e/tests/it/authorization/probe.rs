@@ -25,6 +25,8 @@ pub(crate) struct Probe {
     pub(crate) people_only: bool,
     /// Where a role that is too low isn't answered with 403: what the answer says, in its address or its text.
     pub(crate) too_low_says: Option<&'static str>,
+    /// Where whoever may is told the confirmation that the body names.
+    pub(crate) confirmed_by: Option<&'static str>,
 }
 
 /// What is sent.
@@ -86,6 +88,7 @@ const fn probe(method: &'static str, path: &'static str) -> Probe {
         scope: None,
         people_only: false,
         too_low_says: None,
+        confirmed_by: None,
     }
 }
 
@@ -173,6 +176,12 @@ impl Probe {
     /// Whose role is too low is told so in this way.
     pub(crate) const fn too_low_says(mut self, text: &'static str) -> Self {
         self.too_low_says = Some(text);
+        self
+    }
+
+    /// `<confirmation>` in the body is what this answers to whoever may.
+    pub(crate) const fn confirmed_by(mut self, path: &'static str) -> Self {
+        self.confirmed_by = Some(path);
         self
     }
 

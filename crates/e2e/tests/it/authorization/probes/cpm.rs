@@ -16,6 +16,7 @@ pub(super) const PROBES: &[Probe] = &[
     get("/jobs").strangers(Nothing).scope(JobsRead),
     get("/jobs").query("?client_id=<client>").scope(JobsRead),
     get("/jobs").query("?client_id=<slug>").scope(JobsRead),
+    get("/jobs").query("?client_id=<client>&status=pending").scope(JobsRead),
     get("/jobs").query("?q=kqzvcanary").strangers(Nothing).scope(JobsRead),
     get("/jobs/overview").strangers(Nothing).scope(JobsRead),
     get("/jobs/overview").query("?client_id=<client>").scope(JobsRead),

@@ -15,6 +15,9 @@ const MAKE_STRATEGY: &str = r#"{"name":"Made","content_type":"press_release","co
 const SAVE_RULES: &str = r#"{"content_type":"blog_post","rules":{"text_length_min":400}}"#;
 const MAKE_RULES: &str = r#"{"content_type":"press_release","rules":{"text_length_min":400}}"#;
 
+const CONFIRMED: &str = r#"{"confirmation":"<confirmation>"}"#;
+const MEMBER: &[(&str, &str)] = &[("person", "<member>")];
+
 pub(super) const PROBES: &[Probe] = &[
     // Clients.
     get("/clients").strangers(Nothing),
@@ -68,31 +71,39 @@ pub(super) const PROBES: &[Probe] = &[
     get("/seo-rules/{rules}/versions/{version}").with(&[("version", "1")]),
     get("/seo-rules/{rules}/compare").query("?from=1&to=2"),
     post("/seo-rules/{rules}/versions/{version}/restore").with(&[("version", "1")]).json("{}"),
-    // Data jobs. Whoever doesn't administer a client doesn't see its data jobs at all; people are decided about by themselves and
-    // by owners of the root.
+    // Data: export, erasure, retention.
     post("/clients/{client}/export").json("{}").role(Admin).people_only(),
     get("/clients/{client}/erasure").role_at(Owner, Parent).people_only(),
-    post("/clients/{client}/erasure").json(r#"{"confirmation":"<erasure>"}"#).role_at(Owner, Parent).people_only(),
+    post("/clients/{client}/erasure")
+        .json(CONFIRMED)
+        .confirmed_by("/clients/<client>/erasure")
+        .role_at(Owner, Parent)
+        .people_only(),
     get("/clients/{client}/retention"),
-    put("/clients/{client}/retention").json(r#"{"jobs_days":30}"#).role(Owner),
-    post("/people/{person}/export")
-        .with(&[("person", "<member>")])
-        .role_at(Owner, Root)
-        .people_only()
-        .too_low_says("person not found"),
-    get("/people/{person}/erasure")
-        .with(&[("person", "<member>")])
-        .role_at(Owner, Root)
-        .people_only()
-        .too_low_says("person not found"),
+    put("/clients/{client}/retention").json(r#"{"jobs_days":90}"#).role(Owner),
+    // Of a person: by themselves, or by an owner of the root. Nobody else learns that there is such a person.
+    post("/people/{person}/export").with(MEMBER).role_at(Owner, Root).too_low_says("not_found").people_only(),
+    get("/people/{person}/erasure").with(MEMBER).role_at(Owner, Root).too_low_says("not_found").people_only(),
     post("/people/{person}/erasure")
-        .with(&[("person", "<member>")])
-        .json(r#"{"confirmation":"<person_erasure>"}"#)
+        .with(MEMBER)
+        .json(CONFIRMED)
+        .confirmed_by("/people/<member>/erasure")
         .role_at(Owner, Root)
-        .people_only()
-        .too_low_says("person not found"),
-    get("/data-jobs").role(Admin).strangers(Nothing).people_only().too_low_says("\"data\":[]"),
-    get("/data-jobs/{job}").with(&[("job", "<data_job>")]).role(Admin).too_low_says("data job not found"),
-    post("/data-jobs/{job}/cancel").with(&[("job", "<data_job>")]).role(Admin).too_low_says("data job not found"),
-    get("/data-jobs/{job}/download").with(&[("job", "<data_job>")]).role(Admin).too_low_says("data job not found"),
+        .too_low_says("not_found")
+        .people_only(),
+    get("/data-jobs").strangers(Nothing).people_only(),
+    get("/data-jobs").query("?client_id=<client>").strangers(Nothing).people_only(),
+    get("/data-jobs/{job}").with(&[("job", "<data_job>")]).role(Admin).too_low_says("not_found").people_only(),
+    post("/data-jobs/{job}/cancel").with(&[("job", "<data_job>")]).role(Admin).too_low_says("not_found").people_only(),
+    get("/data-jobs/{job}/download")
+        .with(&[("job", "<export_job>")])
+        .role(Admin)
+        .too_low_says("not_found")
+        .people_only(),
+    // The audit log.
+    get("/audit").strangers(Nothing).people_only(),
+    get("/audit").query("?client_id=<client>").role(Admin).people_only(),
+    get("/audit/export").strangers(Nothing).people_only(),
+    get("/audit/export").query("?client_id=<client>").role(Admin).people_only(),
+    get("/audit/{entry}").with(&[("entry", "<audit_entry>")]).role(Admin).too_low_says("not_found").people_only(),
 ];
