@@ -63,6 +63,7 @@ fn api() -> Routes<AppState> {
         .add(session, routes!(seo_rules::version))
         .add(session, routes!(seo_rules::compare))
         .add(session, routes!(seo_rules::restore))
+        .add(session, routes!(seo_rules::analytics))
         .add(session, routes!(jobs::list, jobs::create))
         .add(session, routes!(jobs::fetch, jobs::update, jobs::cancel))
         .add(session, routes!(jobs::status))

@@ -1,11 +1,14 @@
 //! `/api/clients/{id}/seo-rules`, `/api/seo-rules/{id}` and their versions: from where to where SEO checks are content.
-//! Asked of SMM.
+//! Asked of SMM, figures of CPM.
 
 use axum::extract::State;
 use hg_common::http::{ApiError, Json, PageQuery, Path, Query};
-use hg_contracts::smm::{
-    CompareVersions, Comparison, ListStrategies, ListVersions, RestoreVersion, SaveSeoRules, SeoRules, SeoRulesVersion,
-    VersionSummary,
+use hg_contracts::{
+    cpm::{SeoRulesAnalytics, StrategyFiguresQuery},
+    smm::{
+        CompareVersions, Comparison, ListStrategies, ListVersions, RestoreVersion, SaveSeoRules, SeoRules,
+        SeoRulesVersion, VersionSummary,
+    },
 };
 use hg_types::SeoRulesId;
 use http::StatusCode;
@@ -162,4 +165,19 @@ pub(crate) async fn restore(
     Json(how): Json<RestoreVersion>,
 ) -> Result<Success<SeoRules>, ApiError> {
     state.smm.restore_seo_rules(&user.principal(), id, version, &how).await.map(Success::new).map_err(peer_error)
+}
+
+/// What came of SEO rules, version by version: jobs, success, quality, edits, approvals, cost.
+#[utoipa::path(
+    get, path = "/api/analytics/seo-rules/{id}", tag = "seo-rules",
+    params(("id" = SeoRulesId, Path), StrategyFiguresQuery),
+    responses((status = 200, body = Success<SeoRulesAnalytics>), (status = 404, body = Failure), (status = 422, body = Failure))
+)]
+pub(crate) async fn analytics(
+    State(state): State<AppState>,
+    user: CurrentUser,
+    Path(id): Path<SeoRulesId>,
+    Query(query): Query<StrategyFiguresQuery>,
+) -> Result<Success<SeoRulesAnalytics>, ApiError> {
+    state.cpm.seo_rules_analytics(&user.principal(), id, &query).await.map(Success::new).map_err(peer_error)
 }

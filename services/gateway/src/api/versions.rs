@@ -96,7 +96,7 @@ pub(crate) async fn restore(
     state.smm.restore_strategy(&user.principal(), id, version, &how).await.map(Success::new).map_err(peer_error)
 }
 
-/// What came of a strategy, version by version: jobs, success, quality, cost.
+/// What came of a strategy, version by version: jobs, success, quality, edits, approvals, cost.
 #[utoipa::path(
     get, path = "/api/analytics/strategies/{id}", tag = "strategies",
     params(("id" = StrategyId, Path), StrategyFiguresQuery),

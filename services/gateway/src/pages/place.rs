@@ -12,7 +12,7 @@ use super::{
     clients::{Clients, Slug},
     notices,
     parts::{Moment, Text},
-    shell::{CurrentClient, Flash, FlashKind, Frame, Scope, Section, Shell, Switch},
+    shell::{CurrentClient, Frame, Scope, Section, Shell, Switch},
     visit::Visit,
 };
 use crate::peer_error::peer_error;
@@ -227,12 +227,6 @@ pub const fn kind_icon(kind: ClientType) -> &'static str {
         ClientType::Agency => "users",
         ClientType::Customer => "building-2",
     }
-}
-
-/// What went wrong, said in the corner: for what was asked by a button alone.
-#[must_use]
-pub fn said(message: impl Into<String>) -> Flash {
-    Flash { kind: FlashKind::Error, message: message.into() }
 }
 
 async fn ancestors(visit: &Visit, clients: &Clients, client: &Client) -> Result<Vec<Client>, ApiError> {

@@ -87,6 +87,121 @@ async fn clients_by_slug_and_by_id() {
 }
 
 #[tokio::test]
+async fn the_hierarchy_and_its_people_are_reached_by_slug() {
+    let (gateway, browser) = start().await;
+    let api = browser.api();
+    let user = "0191d0a0-0000-7000-8000-0000000000c1";
+    let member = json!({"user_id": user, "email": "ann@example.com", "display_name": "Ann", "role": "member", "created_at": "2026-11-01T00:00:00Z"});
+    let invitation = json!({"id": JOB, "client_id": ID, "email": "new@example.com", "role": "member", "state": "open", "invited_by": null,
+        "created_at": "2026-11-20T00:00:00Z", "expires_at": "2026-11-27T00:00:00Z", "accepted_at": null});
+    let deletion = json!({"contents": {"clients": 0, "members": 1, "invitations": 0, "strategies": 0, "seo_rules": 0, "templates": 0,
+        "api_keys": 0, "provider_keys": 0, "jobs": 0, "costs": 0}, "empty": false, "blocked_by": null, "confirmation": "seen"});
+    let peers = &gateway.peers;
+    peers.answers("GET /clients/a", 200, client("a"));
+    peers.answers("GET /client-tree", 200, json!({"data": [], "total": 0, "has_more": false}));
+    for (line, status, body) in [
+        ("POST /clients/ID/move", 200, client("a")),
+        ("POST /clients/ID/archive", 200, client("a")),
+        ("POST /clients/ID/restore", 200, client("a")),
+        ("GET /clients/ID/deletion", 200, deletion),
+        ("DELETE /clients/ID", 204, json!(null)),
+        ("GET /clients/ID/members", 200, page(std::slice::from_ref(&member), Some("next"), 2)),
+        ("PUT /clients/ID/members", 200, member.clone()),
+        (format!("PUT /clients/ID/members/{user}").as_str(), 200, member.clone()),
+        (format!("DELETE /clients/ID/members/{user}").as_str(), 204, json!(null)),
+        ("POST /clients/ID/leave", 204, json!(null)),
+        ("GET /clients/ID/invitations", 200, page(std::slice::from_ref(&invitation), None, 1)),
+        ("POST /clients/ID/invitations", 201, json!({"invitation": invitation, "token": "secret"})),
+        (
+            format!("POST /clients/ID/invitations/{JOB}/resend").as_str(),
+            200,
+            json!({"invitation": invitation, "token": "secret"}),
+        ),
+        (format!("DELETE /clients/ID/invitations/{JOB}").as_str(), 204, json!(null)),
+    ] {
+        peers.answers(&line.replace("ID", ID), status, body);
+    }
+    let _ = api.get("/api/client-tree?depth=2&archived=exclude").await.expect(200);
+    assert_eq!(peers.last().line, "GET /client-tree?depth=2&archived=exclude");
+    let _ = api.post("/api/clients/a/move", &json!({"parent_id": ID})).await.expect(200);
+    assert_eq!(peers.last().body, json!({"parent_id": ID}));
+    for what in ["archive", "restore"] {
+        assert_eq!(api.post(&format!("/api/clients/a/{what}"), &()).await.expect(200).json()["data"]["slug"], "a");
+    }
+    assert_eq!(api.get("/api/clients/a/deletion").await.expect(200).json()["data"]["confirmation"], "seen");
+    let _ = api.delete("/api/clients/a?confirmation=seen").await.expect(200);
+    assert_eq!(peers.last().line, format!("DELETE /clients/{ID}?confirmation=seen"));
+
+    let answer = api.get("/api/clients/a/members?limit=1").await.expect(200).json();
+    assert_eq!((&answer["data"][0]["role"], &answer["pagination"]["next_cursor"]), (&json!("member"), &json!("next")));
+    let _ = api.put("/api/clients/a/members", &json!({"email": "ann@example.com", "role": "member"})).await.expect(200);
+    let _ = api.put(&format!("/api/clients/a/members/{user}"), &json!({"role": "viewer"})).await.expect(200);
+    let bad = api.put(&format!("/api/clients/a/members/{user}"), &json!({"role": "king"})).await.expect(422);
+    assert_eq!(bad.fields(), ["role"]);
+    let _ = api.delete(&format!("/api/clients/a/members/{user}")).await.expect(200);
+    assert_eq!(api.post("/api/clients/a/leave", &()).await.expect(200).json(), json!({"success": true, "data": null}));
+
+    let invite = json!({"email": "new@example.com", "role": "member"});
+    assert_eq!(api.post("/api/clients/a/invitations", &invite).await.expect(201).json()["data"]["token"], "secret");
+    let _ = api.get("/api/clients/a/invitations?state=open").await.expect(200);
+    assert!(peers.last().line.contains("state=open"));
+    let _ = api.post(&format!("/api/clients/a/invitations/{JOB}/resend"), &()).await.expect(200);
+    let _ = api.delete(&format!("/api/clients/a/invitations/{JOB}")).await.expect(200);
+    peers.answers("POST /invitations/accept", 200, json!({"client_id": ID, "role": "member"}));
+    let _ = api.post("/api/invitations/accept", &json!({"token": "secret"})).await.expect(200);
+    assert_eq!(peers.last().body, json!({"token": "secret"}));
+}
+
+#[tokio::test]
+async fn strategies_and_rules_have_versions() {
+    let (gateway, browser) = start().await;
+    let (api, peers) = (browser.api(), &gateway.peers);
+    let info = json!({"version": 1, "is_current": true, "restored_from": null, "note": null, "author": null, "created_at": "2026-11-01T00:00:00Z"});
+    let mut summary = info.clone();
+    summary["changed"] = json!(["tone"]);
+    let guide = json!({"content_type": "blog_post", "strategy": [], "seo_rules": [], "platforms": []});
+    peers.answers("GET /strategy-guide", 200, guide);
+    let _ = api.get("/api/strategy-guide?content_type=blog_post").await.expect(200);
+    for (kind, fields, id, times) in [
+        ("strategies", "configuration", "strategy_id", json!({"name": "Blog"})),
+        ("seo-rules", "rules", "seo_rules_id", json!({})),
+    ] {
+        let mut whole = json!({"id": JOB, "client_id": ID, "content_type": "blog_post", "is_active": true, "version": 2,
+            "created_at": "2026-11-01T00:00:00Z", "updated_at": "2026-11-01T00:00:00Z"});
+        whole[fields] = json!({});
+        whole.as_object_mut().unwrap().extend(times.as_object().unwrap().clone());
+        let mut version = info.clone();
+        version[id] = json!(JOB);
+        version[fields] = json!({});
+        version.as_object_mut().unwrap().extend(times.as_object().unwrap().clone());
+        let mut analytics = json!({"since": "2026-11-01T00:00:00Z", "versions": []});
+        analytics[id] = json!(JOB);
+        peers.answers(&format!("GET /clients/{ID}/{kind}"), 200, page(std::slice::from_ref(&whole), None, 1));
+        peers.answers(&format!("GET /{kind}/{JOB}"), 200, whole.clone());
+        peers.answers(&format!("GET /{kind}/{JOB}/versions"), 200, page(std::slice::from_ref(&summary), None, 1));
+        peers.answers(&format!("GET /{kind}/{JOB}/versions/1"), 200, version);
+        peers.answers(&format!("GET /{kind}/{JOB}/compare"), 200, json!({"from": info, "to": info, "changes": []}));
+        peers.answers(&format!("POST /{kind}/{JOB}/versions/1/restore"), 200, whole);
+        peers.answers(&format!("GET /analytics/{kind}/{JOB}"), 200, analytics);
+        let _ = api.get(&format!("/api/clients/{ID}/{kind}?deleted=true")).await.expect(200);
+        assert_eq!(peers.last().line, format!("GET /clients/{ID}/{kind}?deleted=true"));
+        for path in ["", "/versions?limit=5", "/versions/1", "/compare?from=1&to=2"] {
+            let _ = api.get(&format!("/api/{kind}/{JOB}{path}")).await.expect(200);
+        }
+        assert_eq!(peers.last().line, format!("GET /{kind}/{JOB}/compare?from=1&to=2"));
+        let _ = api.get(&format!("/api/analytics/{kind}/{JOB}?days=30")).await.expect(200);
+        let _ = api.post(&format!("/api/{kind}/{JOB}/versions/1/restore"), &json!({"version": 2})).await.expect(200);
+        assert_eq!(peers.last().body, json!({"version": 2}));
+        assert_eq!(api.get(&format!("/api/{kind}/{JOB}/versions/x")).await.expect(404).code(), "not_found");
+        assert_eq!(api.get(&format!("/api/{kind}/{JOB}/compare?from=x")).await.expect(422).fields(), ["from"]);
+        let error = json!({"error": {"code": "version_conflict", "message": "version 3 was saved", "details": []}});
+        peers.answers(&format!("POST /{kind}/{JOB}/versions/1/restore"), 409, error);
+        let refused = api.post(&format!("/api/{kind}/{JOB}/versions/1/restore"), &json!({})).await.expect(409);
+        assert_eq!(refused.code(), "version_conflict");
+    }
+}
+
+#[tokio::test]
 async fn generating_passes_the_idempotency_key_on() {
     let (gateway, browser) = start().await;
     let accepted = json!({"job_id": JOB, "status": "pending", "estimated_completion": null});
@@ -223,7 +338,18 @@ async fn unknown_paths_and_methods_have_the_envelope_too() {
 async fn the_description_has_every_documented_route() {
     let gateway = Gateway::start().await;
     let openapi = gateway.anonymous().get("/openapi.json").await.expect(200).json();
-    for path in ["/api/clients/{id}", "/api/jobs/{id}/events", "/api/content/generate", "/api/auth/login"] {
+    for path in [
+        "/api/clients/{id}",
+        "/api/jobs/{id}/events",
+        "/api/content/generate",
+        "/api/auth/login",
+        "/api/client-tree",
+        "/api/clients/{id}/members/{user}",
+        "/api/clients/{id}/invitations/{invitation}/resend",
+        "/api/seo-rules/{id}/versions/{version}/restore",
+        "/api/strategy-guide",
+        "/api/analytics/strategies/{id}",
+    ] {
         assert!(openapi["paths"][path].is_object(), "{path}");
     }
 }

@@ -5,12 +5,13 @@ use axum::{
     extract::rejection::FormRejection,
     response::{IntoResponse, Redirect, Response},
 };
+use chrono::{DateTime, Utc};
 use hg_common::http::{ApiError, Query};
 use hg_contracts::{
-    cpm::{StrategyAnalytics, StrategyFiguresQuery},
+    cpm::{StrategyFigures, StrategyFiguresQuery},
     smm::{ListVersions, RestoreVersion, VersionInfo, VersionSummary},
 };
-use hg_types::{Role, StrategyId};
+use hg_types::{Role, SeoRulesId, StrategyId};
 use serde::Deserialize;
 
 use super::{
@@ -176,31 +177,38 @@ pub(super) fn info_row(visit: &Visit, info: &VersionInfo) -> VersionRow {
 
 /// What came of a strategy. The page stands without: content production may be away.
 async fn figures(visit: &Visit, kind: Kind, own: &Own) -> Result<Option<Figures>, ApiError> {
-    if kind != Kind::Strategy {
-        return Ok(None);
-    }
-    let query = StrategyFiguresQuery::default();
-    let answer = visit.cpm().strategy_analytics(&visit.principal(), StrategyId(own.id), &query).await;
-    Ok(unless_away(answer)?.map(|analytics| figures_view(&analytics)))
+    let (principal, query) = (visit.principal(), StrategyFiguresQuery::default());
+    Ok(match kind {
+        Kind::Strategy => {
+            let answer = visit.cpm().strategy_analytics(&principal, StrategyId(own.id), &query).await;
+            unless_away(answer)?.map(|it| figures_view(it.since, &it.versions))
+        }
+        Kind::SeoRules => {
+            let answer = visit.cpm().seo_rules_analytics(&principal, SeoRulesId(own.id), &query).await;
+            unless_away(answer)?.map(|it| figures_view(it.since, &it.versions))
+        }
+    })
 }
 
-fn figures_view(analytics: &StrategyAnalytics) -> Figures {
+fn figures_view(since: DateTime<Utc>, versions: &[StrategyFigures]) -> Figures {
     let percent = |rate: Option<f64>| rate.map_or_else(|| "–".to_owned(), |rate| format!("{:.0} %", rate * 100.0));
+    let row = |it: &StrategyFigures| FiguresRow {
+        version: it.version,
+        cells: vec![
+            format::count(it.jobs),
+            percent(it.success_rate),
+            it.mean_quality.map_or_else(|| "–".to_owned(), |mean| format!("{mean:.0}")),
+            percent(it.edited_share),
+            percent(it.mean_change),
+            format::count(it.approved),
+            format::count(it.rejected),
+            format::money(it.cost_usd),
+        ],
+    };
+    let columns = ["Jobs", "Success", "Quality", "Edited", "Words changed", "Approved", "Rejected", "Cost"];
     Figures {
-        since: analytics.since.format("%-d %B %Y").to_string(),
-        columns: ["Jobs", "Success", "Quality", "Cost"].map(Into::into).into(),
-        rows: analytics
-            .versions
-            .iter()
-            .map(|it| FiguresRow {
-                version: it.version,
-                cells: vec![
-                    format::count(it.jobs),
-                    percent(it.success_rate),
-                    it.mean_quality.map_or_else(|| "–".to_owned(), |mean| format!("{mean:.0}")),
-                    format::money(it.cost_usd),
-                ],
-            })
-            .collect(),
+        since: since.format("%-d %B %Y").to_string(),
+        columns: columns.map(Into::into).into(),
+        rows: versions.iter().map(row).collect(),
     }
 }

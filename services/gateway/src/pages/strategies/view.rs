@@ -147,11 +147,8 @@ impl Known<'_> {
         if guide.kind == FieldKind::Extras {
             return (self.extras(is_own), None);
         }
-        let nobody = || SourceView {
-            level: "nobody".into(),
-            label: "nobody says anything".to_owned(),
-            ..SourceView::default()
-        };
+        let nobody =
+            || SourceView { level: "nobody".into(), label: "nobody says anything".to_owned(), ..SourceView::default() };
         let Some(explained) = self.explained(&guide.name) else { return (nobody(), is_own.then(nobody)) };
         let holds = self.source(&explained.source, &explained.value);
         if !is_own {

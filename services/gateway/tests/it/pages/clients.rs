@@ -109,10 +109,7 @@ async fn a_clients_page_offers_what_the_role_allows() {
     lacks(&page, &["/ohio-paving/move", "/ohio-paving/archive", "/ohio-paving/delete"]);
 
     plant_tree(&gateway, "viewer");
-    lacks(
-        &browser.page("/clients/ohio-paving").await.expect(200).text,
-        &["/ohio-paving/edit", "/content/new?client=ohio-paving\">"],
-    );
+    lacks(&browser.page("/clients/ohio-paving").await.expect(200).text, &["/ohio-paving/edit", "Write for it"]);
     // What isn't offered and is posted all the same is answered by the service.
     gateway.peers.answers(
         &format!("POST /clients/{OHIO}/archive"),

@@ -276,7 +276,7 @@ async fn versions_are_listed_compared_and_brought_back() {
         it
     };
     gateway.peers.answers(&format!("GET /strategies/{STRATEGY}/versions"), 200, list(&[row(3, true), row(2, false)]));
-    let figures = json!({"version": 3, "jobs": 12, "completed": 11, "failed": 1, "cancelled": 0, "success_rate": 0.917, "mean_quality": 84.2, "cost_usd": "0.0512", "first_at": "2026-11-20T00:00:00Z", "last_at": "2026-11-20T00:00:00Z"});
+    let figures = json!({"version": 3, "jobs": 12, "completed": 11, "failed": 1, "cancelled": 0, "success_rate": 0.917, "mean_quality": 84.2, "edited": 3, "edited_share": 0.273, "approved": 8, "cost_usd": "0.0512", "first_at": "2026-11-20T00:00:00Z", "last_at": "2026-11-20T00:00:00Z"});
     gateway.peers.answers(
         &format!("GET /analytics/strategies/{STRATEGY}"),
         200,
@@ -290,6 +290,8 @@ async fn versions_are_listed_compared_and_brought_back() {
             "Ann",
             "Tone, Extra “mascot”",
             "92 %",
+            "27 %",
+            "Approved",
             "$0.0512",
             "name=\"newest\" value=\"3\"",
             &format!("{FORM}/delete"),
