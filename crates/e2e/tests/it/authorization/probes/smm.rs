@@ -92,7 +92,16 @@ pub(super) const PROBES: &[Probe] = &[
         .people_only()
         .too_low_says("person not found"),
     get("/data-jobs").role(Admin).strangers(Nothing).people_only().too_low_says("\"data\":[]"),
-    get("/data-jobs/{job}").with(&[("job", "<data_job>")]).role(Admin).too_low_says("data job not found"),
-    post("/data-jobs/{job}/cancel").with(&[("job", "<data_job>")]).role(Admin).too_low_says("data job not found"),
-    get("/data-jobs/{job}/download").with(&[("job", "<data_job>")]).role(Admin).too_low_says("data job not found"),
+    get("/data-jobs/{job}").with(&[("job", "<data_job>")]).role(Admin).people_only().too_low_says("data job not found"),
+    post("/data-jobs/{job}/cancel")
+        .with(&[("job", "<data_job>")])
+        .role(Admin)
+        .people_only()
+        .too_low_says("data job not found"),
+    get("/data-jobs/{job}/download")
+        .with(&[("job", "<data_job>")])
+        .role(Admin)
+        .people_only()
+        .on_record()
+        .too_low_says("data job not found"),
 ];
