@@ -328,7 +328,7 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = '' AS $$
 DECLARE
   job public.data_jobs;
 BEGIN
-  SELECT * INTO job FROM public.data_jobs j WHERE j.id = of_job FOR UPDATE;
+  SELECT * INTO job FROM public.data_jobs j WHERE j.id = of_job FOR NO KEY UPDATE;
   IF NOT FOUND OR NOT (
     CASE WHEN job.client_id IS NOT NULL THEN coalesce(app.user_id() IS NOT NULL AND app.role_on(job.client_id) >= 'admin'::public.member_role, false)
          ELSE coalesce(job.user_id = app.user_id(), false) OR app.owns_root() END) THEN

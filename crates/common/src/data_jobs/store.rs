@@ -120,8 +120,12 @@ pub(super) async fn part_complete(tx: &mut SystemTx, key: &Key, keep: Duration) 
     .bind(&key.step)
     .execute(&mut **tx)
     .await?;
-    // One after the other: the later of two last parts sees the other one's end.
-    sqlx::query("SELECT FROM data_jobs WHERE id = $1 FOR UPDATE").bind(key.job.uuid()).execute(&mut **tx).await?;
+    // One after the other: the later of two last parts sees the other one's end. NO KEY: a part that was written twice in a
+    // transaction has its foreign key checked, which holds the job's key shared; two who wanted more would wait for each other.
+    sqlx::query("SELECT FROM data_jobs WHERE id = $1 FOR NO KEY UPDATE")
+        .bind(key.job.uuid())
+        .execute(&mut **tx)
+        .await?;
     let done = sqlx::query(
         "UPDATE data_jobs j
             SET status = 'completed', finished_at = now(),

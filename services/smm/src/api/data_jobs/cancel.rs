@@ -9,7 +9,11 @@ use hg_contracts::smm::DataJob;
 use uuid::Uuid;
 
 use super::seen_job;
-use crate::{api::database, state::AppState, store::data_job::data_job_cancel};
+use crate::{
+    api::{database, person},
+    state::AppState,
+    store::data_job::data_job_cancel,
+};
 
 /// Ends an export or a retention before its time. What has ended stays as it is.
 #[utoipa::path(
@@ -25,6 +29,7 @@ pub(crate) async fn cancel_data_job(
     Caller(principal): Caller,
     Path(job): Path<Uuid>,
 ) -> Result<Json<DataJob>, ApiError> {
+    person(&principal)?;
     let mut tx = state.db.tenant(principal.scope()).await?;
     data_job_cancel(&mut tx, job.into()).await.map_err(database)?;
     let job = seen_job(&mut tx, job.into()).await?;

@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use super::seen_job;
 use crate::{
+    api::person,
     state::AppState,
     store::data_job::{data_job_chunk, data_job_note_download},
 };
@@ -35,6 +36,7 @@ pub(crate) async fn download_export(
     Caller(principal): Caller,
     Path(job): Path<Uuid>,
 ) -> Result<Response, ApiError> {
+    person(&principal)?;
     let mut tx = state.db.tenant(principal.scope()).await?;
     let job = seen_job(&mut tx, job.into()).await?;
     if !job.kind.is_export() {
