@@ -47,7 +47,6 @@ async fn all(db: &Db) -> Result<i64, sqlx::Error> {
 #[cfg(test)]
 mod tests {
     use hg_testkit::{Tenants, TestDb};
-    use sqlx::{Connection as _, PgConnection};
 
     use super::*;
 
@@ -81,12 +80,9 @@ mod tests {
         assert_eq!(all(&db).await.unwrap(), 0);
 
         // Whoever calls it can't make open ones go.
-        let mut app = PgConnection::connect(test.pooled_url()).await.unwrap();
-        let gone: i32 = sqlx::query_scalar("SELECT app.invitations_sweep('-90 days', 1000)")
-            .persistent(false)
-            .fetch_one(&mut app)
-            .await
-            .unwrap();
+        let mut tx = db.anonymous().await.unwrap();
+        let gone: i32 =
+            sqlx::query_scalar("SELECT app.invitations_sweep('-90 days', 1000)").fetch_one(&mut *tx).await.unwrap();
         assert_eq!(gone, 3, "those that are over, and nothing else");
     }
 }
