@@ -173,7 +173,7 @@ async fn grow_clients(db: &mut PgConnection, tenants: &Tenants) -> Vec<Asker> {
 async fn grow_jobs(db: &mut PgConnection, clients: &[Uuid], jobs: i64) {
     sqlx::query(
         "INSERT INTO jobs (client_id, topic, content_type, llm_provider, model, status, quality_score, result)
-         SELECT $1[CASE WHEN n % 10 = 0 THEN 1 ELSE 1 + n % cardinality($1) END], 'topic ' || n, 'blog_post', 'sample', 'sample-1', 'completed', 80,
+         SELECT ($1::uuid[])[(CASE WHEN n % 10 = 0 THEN 1 ELSE 1 + n % cardinality($1::uuid[]) END)::integer], 'topic ' || n, 'blog_post', 'sample', 'sample-1', 'completed', 80,
                 jsonb_build_object('title', 'Title ' || n, 'content', repeat('word ', 40))
            FROM generate_series(1, $2) n",
     )

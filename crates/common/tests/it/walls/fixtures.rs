@@ -14,7 +14,7 @@ pub(crate) struct Fixture {
     pub(crate) table: &'static str,
     /// The column that names the tenant: a client, or a person.
     pub(crate) column: &'static str,
-    /// A column that may be changed, where not every column may.
+    /// A column that may be changed, where not every column may; to what, where it may not become just anything.
     pub(crate) changes: &'static str,
     /// By which column the tenant's rows are deleted, where that differs.
     pub(crate) delete_by: Option<&'static str>,
@@ -88,7 +88,7 @@ pub(crate) const ALL: &[Fixture] = &[
     },
     Fixture { changes: "role", ..of_client("public.client_users", Viewer, Admin, "INSERT INTO client_users (client_id, user_id, role) VALUES ($1, $2, 'viewer')") },
     Fixture {
-        changes: "revoked_at",
+        changes: "revoked_at = now()",
         // Nobody invites in somebody else's name.
         forbidden: Some("INSERT INTO invitations (client_id, email, role, token_hash) VALUES ($1, 'planted@example.com', 'viewer', uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()))"),
         ..of_client(
@@ -242,6 +242,16 @@ const fn beside_audit_log(
 }
 
 impl Fixture {
+    /// The column that an UPDATE changes.
+    pub(crate) fn changed_column(&self) -> &'static str {
+        self.changes.split_once(" = ").map_or(self.changes, |(column, _)| column)
+    }
+
+    /// The change.
+    pub(crate) fn assignment(&self) -> String {
+        if self.changes.contains('=') { self.changes.to_owned() } else { format!("{0} = {0}", self.changes) }
+    }
+
     /// The tenant on one side of the wall: (client, person).
     pub(crate) fn tenant(&self, tenants: &Tenants) -> (Uuid, Uuid) {
         if self.of_agency {

@@ -45,7 +45,7 @@ const PROBES: &[(&str, &str, Gets)] = &[
     ("app.client_leave", "'{client}'", Nothing),
     ("app.client_members", "'{client}'", Nothing),
     ("app.client_move", "'{client}', '{other}'", Refused("HG404")),
-    ("app.client_page", "NULL, NULL, '{agency}', NULL, NULL, NULL, 0, 100", Nothing),
+    ("app.client_page", "NULL, NULL, '{agency}', NULL, NULL, NULL, 0, 100", Theirs),
     ("app.client_page_total", "'cincinnati', NULL, NULL, NULL, 100", Nothing),
     ("app.client_release_budgets", "'{client}'", Refused("HG404")),
     ("app.client_restore", "'{client}'", Refused("HG404")),
@@ -53,7 +53,7 @@ const PROBES: &[(&str, &str, Gets)] = &[
     // That a slug is taken, everybody learns who makes a client.
     ("app.client_slug", "'cincinnati-electrician'", Theirs),
     ("app.client_tree", "'{client}'", Nothing),
-    ("app.clients_check_parent", "", Refused("0A000")),
+    ("app.clients_check_parent", "", Refused("42804")),
     ("app.content_people", "'{job}'", Nothing),
     ("app.data_job_cancel", "'{data_job}'", Refused("HG404")),
     ("app.data_job_request", "'client_export', '{client}', NULL, false, '{}', '[]'", Refused("HG404")),
@@ -174,15 +174,17 @@ fn is_right(answer: &Answered, gets: Gets, who: &str, names: &[(&'static str, Uu
         (Err(_), _) | (Ok(_), Refused(_)) => return false,
         (Ok(rows), _) => rows,
     };
-    let is_nothing = rows.iter().flatten().all(|text| ["", "f", "0", "{}"].contains(&text.as_str()));
+    // The agency is the sibling's own, too.
+    let hidden = |who: &str| {
+        let shown = if who.starts_with("the sibling") { ["other", "agency"] } else { ["other", "other"] };
+        names.iter().filter(move |(name, _)| !shown.contains(name)).map(|(_, id)| *id)
+    };
+    let is_nothing = rows.iter().flatten().all(|text| ["", "false", "0", "{}"].contains(&text.as_str()));
     match gets {
         Nothing => is_nothing,
         AccountForAdmins => is_nothing || who.ends_with("'s owner"),
-        Theirs => !rows
-            .iter()
-            .flatten()
-            .any(|text| names.iter().any(|(name, id)| *name != "other" && text.contains(&id.to_string()))),
-        YesOrNo => rows.iter().flatten().all(|text| ["t", "f"].contains(&text.as_str())),
+        Theirs => !rows.iter().flatten().any(|text| hidden(who).any(|id| text.contains(&id.to_string()))),
+        YesOrNo => rows.iter().flatten().all(|text| ["true", "false"].contains(&text.as_str())),
         Refused(_) => false,
     }
 }

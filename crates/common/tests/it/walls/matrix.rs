@@ -169,13 +169,13 @@ async fn granted(db: &mut PgConnection, ground: Ground, fixture: &Fixture, verb:
     let text = if verb == "UPDATE" {
         "SELECT has_column_privilege($1, $2, $4, $3)"
     } else {
-        "SELECT has_table_privilege($1, $2, $3) AND $4 <> ''"
+        "SELECT (has_table_privilege($1, $2, $3) OR ($3 <> 'DELETE' AND has_any_column_privilege($1, $2, $3))) AND $4 <> ''"
     };
     sqlx::query_scalar(text)
         .bind(ground.role())
         .bind(fixture.table)
         .bind(verb)
-        .bind(fixture.changes)
+        .bind(fixture.changed_column())
         .fetch_one(db)
         .await
         .unwrap()
@@ -194,7 +194,7 @@ async fn attempt(
     let mut tx = sqlx::Connection::begin(&mut *db).await.unwrap();
     sqlx::raw_sql(AssertSqlSafe(setting.to_owned())).execute(&mut *tx).await.unwrap();
     let value = fixture.value(tenant);
-    let (table, column, changes) = (fixture.table, fixture.column, fixture.changes);
+    let (table, column, assignment) = (fixture.table, fixture.column, fixture.assignment());
     let outcome = match verb {
         "SELECT" => {
             let text = format!("SELECT count(*) FROM {table} WHERE {column} = $1");
@@ -216,7 +216,7 @@ async fn attempt(
             } else {
                 format!("{column} = $1")
             };
-            let text = format!("UPDATE {table} SET {changes} = {changes} WHERE {condition}");
+            let text = format!("UPDATE {table} SET {assignment} WHERE {condition}");
             let done = sqlx::query(AssertSqlSafe(text)).bind(value).execute(&mut *tx).await;
             done.map(|done| done.rows_affected())
         }

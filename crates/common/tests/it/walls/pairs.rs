@@ -224,7 +224,8 @@ impl Row {
 }
 
 async fn attempt(db: &mut PgConnection, fixture: &Fixture, row: &Row, trespasser: &Trespasser, way: &str) -> Outcome {
-    let (table, column, changes) = (fixture.table, fixture.column, fixture.changes);
+    let (table, column, changes) = (fixture.table, fixture.column, fixture.changed_column());
+    let assignment = fixture.assignment();
     let mut own = row.json.clone();
     own[column] = trespasser.own.to_string().into();
     let update = format!("ON CONFLICT ({}) DO UPDATE SET {changes} = excluded.{changes}", row.primary_key);
@@ -243,7 +244,7 @@ async fn attempt(db: &mut PgConnection, fixture: &Fixture, row: &Row, trespasser
         "overwrites on conflict under its own name" => by_row(row.insert(fixture, &update), &own),
         "locks" => by_value(format!("SELECT {column} FROM {table} WHERE {column} = $1 FOR UPDATE")),
         "updates returning" => {
-            by_value(format!("UPDATE {table} SET {changes} = {changes} WHERE {column} = $1 RETURNING {column}"))
+            by_value(format!("UPDATE {table} SET {assignment} WHERE {column} = $1 RETURNING {column}"))
         }
         "deletes returning" => by_value(format!("DELETE FROM {table} WHERE {column} = $1 RETURNING {column}")),
         "copies out" => return copied_out(db, table, row.value).await,

@@ -27,7 +27,7 @@ pub(crate) enum Expected {
     /// 403 for a role that is too low, or the route's own way of saying so.
     TooLow(Option<&'static str>),
     /// 403, or 404 where the caller doesn't see what the role would be needed on.
-    TooLowOrUnseen,
+    TooLowOrUnseen(Option<&'static str>),
     /// 403 with this code.
     Forbidden(&'static str),
 }
@@ -86,7 +86,10 @@ impl Answer {
             Expected::Refused => [200, 403, 404, 422].contains(&status),
             Expected::TooLow(None) => status == 403,
             Expected::TooLow(Some(part)) => status == 403 || (status < 500 && self.text().contains(part)),
-            Expected::TooLowOrUnseen => status == 403 || status == 404,
+            Expected::TooLowOrUnseen(None) => status == 403 || status == 404,
+            Expected::TooLowOrUnseen(Some(part)) => {
+                [403, 404].contains(&status) || (status < 500 && self.text().contains(part))
+            }
             // A page says it in words.
             Expected::Forbidden(code) => status == 403 && (self.has_code(code) || self.body.starts_with("<!")),
         };
@@ -96,7 +99,11 @@ impl Answer {
         }
         let is_secret = !matches!(
             expected,
-            Expected::Open | Expected::Done | Expected::TooLow(_) | Expected::TooLowOrUnseen | Expected::Forbidden(_)
+            Expected::Open
+                | Expected::Done
+                | Expected::TooLow(_)
+                | Expected::TooLowOrUnseen(_)
+                | Expected::Forbidden(_)
         );
         (is_secret && !traces.is_empty()).then(|| format!("{status} with the victim's {}", traces.join(", ")))
     }

@@ -30,7 +30,7 @@ pub(super) fn plans(cast: &Cast, victim: &Victim, probe: &Probe) -> Vec<Plan> {
     let strangers_get = match probe.needs {
         Needs::Nobody => Err(PUBLIC),
         Needs::Known => Ok(Expected::OpenWithNothing),
-        Needs::Role(..) if probe.scope.is_none() => Ok(Expected::TooLowOrUnseen),
+        Needs::Role(..) if probe.scope.is_none() => Ok(Expected::TooLowOrUnseen(probe.too_low_says)),
         Needs::Role(..) => Ok(match probe.strangers {
             Strangers::NotFound => Expected::NotFound,
             Strangers::Nothing => Expected::OpenWithNothing,

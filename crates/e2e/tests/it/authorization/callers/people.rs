@@ -100,5 +100,5 @@ fn insiders_get(probe: &Probe, held_at: Place, held: Role) -> Result<Expected, &
         return if probe.is_change() { Err(MAY) } else { Ok(Expected::Open) };
     }
     // Who is only on the victim may not see what stands above it.
-    Ok(if !counts { Expected::TooLowOrUnseen } else { Expected::TooLow(probe.too_low_says) })
+    Ok(if !counts { Expected::TooLowOrUnseen(probe.too_low_says) } else { Expected::TooLow(probe.too_low_says) })
 }

@@ -103,7 +103,7 @@ pub(super) fn workers(ground: &Ground, victim: &Victim, probe: &Probe) -> Vec<Pl
     let strangers_get = match probe.needs {
         Needs::Nobody => Err(PUBLIC),
         Needs::Known => Ok(Expected::OpenWithNothing),
-        _ if probe.people_only => Ok(Expected::TooLowOrUnseen),
+        _ if probe.people_only => Ok(Expected::TooLowOrUnseen(probe.too_low_says)),
         Needs::OwnSession | Needs::Secret | Needs::Invited => Err("no worker can ask that"),
         Needs::Role(..) => Ok(match probe.strangers {
             Strangers::NotFound => Expected::NotFound,
@@ -112,13 +112,13 @@ pub(super) fn workers(ground: &Ground, victim: &Victim, probe: &Probe) -> Vec<Pl
         }),
     };
     let own_gets = match probe.needs {
-        _ if probe.people_only => Ok(Expected::TooLow(None)),
+        _ if probe.people_only => Ok(Expected::TooLow(probe.too_low_says)),
         Needs::Role(least, Place::Client) if least <= Role::Member && probe.is_change() => {
             Err("a worker is a member of its job's client, and would change it")
         }
         Needs::Role(least, Place::Client) if least <= Role::Member => Ok(Expected::Open),
-        Needs::Role(_, Place::Client) => Ok(Expected::TooLow(None)),
-        Needs::Role(..) => Ok(Expected::TooLowOrUnseen),
+        Needs::Role(_, Place::Client) => Ok(Expected::TooLow(probe.too_low_says)),
+        Needs::Role(..) => Ok(Expected::TooLowOrUnseen(probe.too_low_says)),
         Needs::Known => Ok(Expected::Open),
         Needs::Nobody => Err(PUBLIC),
         Needs::OwnSession | Needs::Secret | Needs::Invited => Err("no worker can ask that"),

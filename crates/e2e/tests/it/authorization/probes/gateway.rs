@@ -144,7 +144,7 @@ pub(super) const PROBES: &[Probe] = &[
         .form("name=Made&place=customer:heaviside-digital")
         .role_at(Admin, Parent)
         .strangers(Refused)
-        .too_low_says("Choose where it stands"),
+        .too_low_says("on which you are admin"),
     get("/new-client").needs(Known),
     get("/clients/{slug}"),
     post("/clients/{slug}").form("name=Renamed&slug=<slug>").role(Admin),
