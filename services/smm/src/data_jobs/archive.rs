@@ -114,6 +114,12 @@ impl Archive {
         }
     }
 
+    /// Writes the end of the ZIP; nothing can be added any more.
+    fn end(&mut self) -> Result<(), PartError> {
+        let zip = std::mem::replace(&mut self.zip, ZipWriter::new_stream(Sink::default()));
+        zip.finish().map(drop).map_err(other)
+    }
+
     /// What is to be stored now.
     fn ready(&mut self, rest: Rest) -> Vec<u8> {
         let bytes = self.sink.take(rest);
@@ -126,7 +132,8 @@ impl Archive {
 /// Makes the ZIP of a job, and lets go of what it was made from.
 pub(super) async fn make(work: &mut Work) -> Result<(), PartError> {
     let job = work.job().uuid();
-    let mut archive = Archive::new();
+    // Boxed: a deflater is large.
+    let mut archive = Box::new(Archive::new());
     let mut batch = work.begin().await?;
     sqlx::query!("DELETE FROM data_export_chunks WHERE job_id = $1 AND path = $2", job, ARCHIVE)
         .execute(&mut *batch)
@@ -170,14 +177,13 @@ pub(super) async fn make(work: &mut Work) -> Result<(), PartError> {
     finish(work, archive).await
 }
 
-async fn finish(work: &mut Work, mut archive: Archive) -> Result<(), PartError> {
+async fn finish(work: &mut Work, mut archive: Box<Archive>) -> Result<(), PartError> {
     archive.close();
     let manifest = manifest(work, &archive.files);
     archive.add("manifest.json", &serde_json::to_vec_pretty(&manifest).map_err(other)?)?;
     archive.add("README.txt", readme(work, &archive.files).as_bytes())?;
     archive.close();
-    let zip = std::mem::replace(&mut archive.zip, ZipWriter::new_stream(Sink::default()));
-    zip.finish().map_err(other)?;
+    archive.end()?;
     let job = work.job().uuid();
     let mut batch = work.begin().await?;
     let rest = archive.ready(Rest::Goes);

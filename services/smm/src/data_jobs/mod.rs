@@ -60,7 +60,7 @@ impl Parts for SmmParts {
         match (work.kind(), step.as_str()) {
             (ClientExport, "client") => dump(work, export::OF_CLIENT).await?,
             (PersonExport, "person") => dump(work, export::OF_PERSON).await?,
-            (ClientExport | PersonExport, "archive") => archive::make(work).await?,
+            (ClientExport | PersonExport, "archive") => Box::pin(archive::make(work)).await?,
             (ClientErasure, "strategies") => erase::strategies(work).await?,
             (ClientErasure, "people") => erase::people(work).await?,
             (ClientErasure | PersonErasure, "exports") => erase::exports(work).await?,
