@@ -23,10 +23,10 @@ pub(crate) struct Probe {
     pub(crate) scope: Option<ApiScope>,
     /// Whether the caller must be a person: a worker or a key never may.
     pub(crate) people_only: bool,
+    /// Whether the audit log notes the question itself, though it only reads.
+    pub(crate) on_record: bool,
     /// Where a role that is too low isn't answered with 403: what the answer says, in its address or its text.
     pub(crate) too_low_says: Option<&'static str>,
-    /// Where whoever may is told the confirmation that the body names.
-    pub(crate) confirmed_by: Option<&'static str>,
 }
 
 /// What is sent.
@@ -87,8 +87,8 @@ const fn probe(method: &'static str, path: &'static str) -> Probe {
         strangers: Strangers::NotFound,
         scope: None,
         people_only: false,
+        on_record: false,
         too_low_says: None,
-        confirmed_by: None,
     }
 }
 
@@ -179,20 +179,20 @@ impl Probe {
         self
     }
 
-    /// `<confirmation>` in the body is what this answers to whoever may.
-    pub(crate) const fn confirmed_by(mut self, path: &'static str) -> Self {
-        self.confirmed_by = Some(path);
-        self
-    }
-
     /// The name of the route.
     pub(crate) fn route(&self) -> String {
         format!("{} {}", self.method, self.path)
     }
 
+    /// What was asked is on record, though it changes nothing else.
+    pub(crate) const fn on_record(mut self) -> Self {
+        self.on_record = true;
+        self
+    }
+
     /// Whether asking changes something.
     pub(crate) fn is_change(&self) -> bool {
-        self.method != "GET"
+        self.method != "GET" || self.on_record
     }
 
     /// The path with `<object>` in place of each parameter.

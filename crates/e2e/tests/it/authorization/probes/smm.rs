@@ -99,7 +99,8 @@ pub(super) const PROBES: &[Probe] = &[
         .with(&[("job", "<export_job>")])
         .role(Admin)
         .too_low_says("not_found")
-        .people_only(),
+        .people_only()
+        .on_record(),
     // The audit log.
     get("/audit").strangers(Nothing).people_only(),
     get("/audit").query("?client_id=<client>").role(Admin).people_only(),
