@@ -27,6 +27,8 @@ pub(crate) struct Probe {
     pub(crate) on_record: bool,
     /// Where a role that is too low isn't answered with 403: what the answer says, in its address or its text.
     pub(crate) too_low_says: Option<&'static str>,
+    /// Where whoever may is told the confirmation that the body names.
+    pub(crate) confirmed_by: Option<&'static str>,
 }
 
 /// What is sent.
@@ -89,6 +91,7 @@ const fn probe(method: &'static str, path: &'static str) -> Probe {
         people_only: false,
         on_record: false,
         too_low_says: None,
+        confirmed_by: None,
     }
 }
 
@@ -176,6 +179,12 @@ impl Probe {
     /// Whose role is too low is told so in this way.
     pub(crate) const fn too_low_says(mut self, text: &'static str) -> Self {
         self.too_low_says = Some(text);
+        self
+    }
+
+    /// `<confirmation>` in the body is what this answers to whoever may.
+    pub(crate) const fn confirmed_by(mut self, path: &'static str) -> Self {
+        self.confirmed_by = Some(path);
         self
     }
 
