@@ -87,6 +87,8 @@ pub(super) const PROBES: &[Probe] = &[
     post("/api/strategies/{id}/versions/{version}/restore").with(VERSION).json("{}"),
     get("/api/analytics/strategies/{id}").with(STRATEGY).strangers(Nothing),
     get("/api/analytics/strategies/{id}").with(STRATEGY).query("?client_id=<slug>"),
+    get("/api/analytics/seo-rules/{id}").with(RULES).strangers(Nothing),
+    get("/api/analytics/seo-rules/{id}").with(RULES).query("?client_id=<slug>"),
     // SEO rules.
     get("/api/clients/{id}/seo-rules").with(CLIENT),
     post("/api/clients/{id}/seo-rules").with(CLIENT).json(MAKE_RULES),
