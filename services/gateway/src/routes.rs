@@ -10,7 +10,10 @@ use crate::{
         versions,
     },
     openapi,
-    pages::{assets, content as form, dashboard, directory, find, job, jobs as job_list, people, strategies as says},
+    pages::{
+        assets, audit, content as form, dashboard, data, directory, find, job, jobs as job_list, people,
+        strategies as says,
+    },
     session::forms::{invitation, login, logout, reset},
     state::AppState,
 };
@@ -124,6 +127,22 @@ fn of_clients() -> Routes<AppState> {
         .hidden(session, POST, "/clients/{slug}/invitations", post(people::invite::create))
         .hidden(session, POST, "/clients/{slug}/invitations/{id}/resend", post(people::invite::resend))
         .hidden(session, POST, "/clients/{slug}/invitations/{id}/revoke", post(people::invite::revoke))
+        .merge(records_of_clients())
+}
+
+/// What admins and owners look after: the audit log, and the data as a whole.
+fn records_of_clients() -> Routes<AppState> {
+    let session = Access::Session;
+    Routes::new()
+        .hidden(session, GET, "/clients/{slug}/audit", get(audit::list::show))
+        .hidden(session, GET, "/clients/{slug}/audit/export", get(audit::list::export))
+        .hidden(session, GET, "/clients/{slug}/data", get(data::show::show))
+        .hidden(session, GET, "/clients/{slug}/data/jobs", get(data::jobs::list))
+        .hidden(session, POST, "/clients/{slug}/data/retention", post(data::retention::save))
+        .hidden(session, POST, "/clients/{slug}/data/export", post(data::jobs::export))
+        .hidden(session, GET, "/clients/{slug}/data/{job}/download", get(data::jobs::download))
+        .hidden(session, POST, "/clients/{slug}/data/{job}/cancel", post(data::jobs::cancel))
+        .hidden(session, GET_POST, "/clients/{slug}/data/erasure", get(data::erasure::form).post(data::erasure::submit))
 }
 
 /// Strategies and SEO rules have the same pages.

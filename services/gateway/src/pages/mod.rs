@@ -11,9 +11,11 @@
 //! alone; its context implements [`Fragment`].
 
 pub mod assets;
+pub mod audit;
 pub mod clients;
 pub mod content;
 pub mod dashboard;
+pub mod data;
 pub mod directory;
 pub mod errors;
 pub mod find;

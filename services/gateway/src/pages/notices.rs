@@ -21,6 +21,10 @@ pub fn flash(name: Option<&str>) -> Option<Flash> {
         "unchanged" => "Nothing had changed, so no version was saved.",
         "brought-back" => "The earlier version is back, as a new one.",
         "inherits" => "Everything is inherited again. The versions are kept, and any of them can be restored.",
+        "kept" => "Saved. What is older goes with the next run.",
+        "export-asked" => "The export is under way. It can be downloaded here when it is ready.",
+        "data-cancelled" => "It is cancelled.",
+        "erasing" => "The erasure is under way. It can’t be stopped; the client goes from the lists with it.",
         _ => return None,
     };
     Some(Flash { kind: FlashKind::Success, message: message.to_owned() })

@@ -29,16 +29,22 @@ pub enum Part {
     Strategies,
     /// Members and invitations.
     People,
+    /// The audit log.
+    Audit,
+    /// Retention, exports, erasure.
+    Data,
 }
 
 impl Part {
-    const ALL: [Self; 3] = [Self::Overview, Self::Strategies, Self::People];
+    const ALL: [Self; 5] = [Self::Overview, Self::Strategies, Self::People, Self::Audit, Self::Data];
 
     const fn label(self) -> &'static str {
         match self {
             Self::Overview => "Overview",
             Self::Strategies => "Strategies",
             Self::People => "People",
+            Self::Audit => "Audit",
+            Self::Data => "Data",
         }
     }
 
@@ -47,6 +53,8 @@ impl Part {
             Self::Overview => "building-2",
             Self::Strategies => "target",
             Self::People => "users",
+            Self::Audit => "history",
+            Self::Data => "package",
         }
     }
 
@@ -55,12 +63,22 @@ impl Part {
             Self::Overview => "",
             Self::Strategies => "/strategies",
             Self::People => "/people",
+            Self::Audit => "/audit",
+            Self::Data => "/data",
+        }
+    }
+
+    /// The least role to which it is offered.
+    const fn role(self) -> Role {
+        match self {
+            Self::Overview | Self::Strategies | Self::People => Role::Viewer,
+            Self::Audit | Self::Data => Role::Admin,
         }
     }
 
     const fn section(self) -> Section {
         match self {
-            Self::Overview => Section::Clients,
+            Self::Overview | Self::Audit | Self::Data => Section::Clients,
             Self::Strategies => Section::Strategies,
             Self::People => Section::People,
         }
@@ -196,7 +214,11 @@ impl Place {
                 .iter()
                 .map(|it| Crumb { label: it.name.clone(), href: format!("/clients/{}", it.slug) })
                 .collect(),
-            tabs: Part::ALL.map(tab).into(),
+            tabs: Part::ALL
+                .into_iter()
+                .filter(|it| it.role() == Role::Viewer || self.may(it.role()))
+                .map(tab)
+                .collect(),
         }
     }
 

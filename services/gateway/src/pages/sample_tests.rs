@@ -10,8 +10,10 @@ use serde_json::{Map, Value};
 
 use super::{
     assets::Assets,
+    audit::AuditPage,
     content::{EstimateView, ModelField, NewContentPage, StrategyView},
     dashboard::{DashboardPage, RecentJobs},
+    data::{DataJobList, DataPage, ErasurePage},
     directory::{ClientFormPage, ClientPage, ClientsPage, DeletePage, MovePage},
     errors::ErrorPage,
     find::FoundClients,
@@ -103,6 +105,10 @@ fn render(templates: &Templates, name: &str, sample: &Sample) -> String {
         "pages/strategies/form.html" => page::<StrategyPage>(templates, name, sample),
         "pages/strategies/history.html" => page::<HistoryPage>(templates, name, sample),
         "pages/strategies/compare.html" => page::<ComparePage>(templates, name, sample),
+        "pages/audit/show.html" => page::<AuditPage>(templates, name, sample),
+        "pages/data/show.html" => page::<DataPage>(templates, name, sample),
+        "pages/data/erasure.html" => page::<ErasurePage>(templates, name, sample),
+        DataJobList::TEMPLATE => fragment::<DataJobList>(templates, name, sample),
         FoundClients::TEMPLATE => fragment::<FoundClients>(templates, name, sample),
         RecentJobs::TEMPLATE => fragment::<RecentJobs>(templates, name, sample),
         ModelField::TEMPLATE => fragment::<ModelField>(templates, name, sample),

@@ -59,7 +59,8 @@ impl Answer {
     /// The confirmation that it gives; empty where there is none.
     pub(crate) fn confirmation(&self) -> String {
         let body: serde_json::Value = serde_json::from_str(&self.body).unwrap_or_default();
-        body["confirmation"].as_str().unwrap_or_default().to_owned()
+        let in_form = || Some(self.body.split_once(r#"name="confirmation" value=""#)?.1.split_once('"')?.0);
+        body["confirmation"].as_str().or_else(in_form).unwrap_or_default().to_owned()
     }
 
     fn location(&self) -> &str {

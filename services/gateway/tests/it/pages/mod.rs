@@ -1,7 +1,9 @@
 //! Pages and their fragments: what they ask of the services, what they show, and what they show while a service is away.
 
+mod audit;
 mod clients;
 mod content;
+mod data;
 mod invitation;
 mod job;
 mod lists;

@@ -1,6 +1,6 @@
 //! The gateway: the public API, pages and fragments.
 
-use hg_types::Role::{Admin, Viewer};
+use hg_types::Role::{Admin, Owner, Viewer};
 
 use crate::authorization::probe::{
     Needs::{Invited, Known, Nobody, OwnSession, Secret},
@@ -24,6 +24,8 @@ const PENDING: &[(&str, &str)] = &[("id", "<pending_job>")];
 const NO_LINK: &[(&str, &str)] = &[("token", "no-such-link")];
 const BLOG: &[(&str, &str)] = &[("content_type", "blog_post")];
 const INVITATION: &[(&str, &str)] = &[("id", "<invitation>")];
+const DATA_JOB: &[(&str, &str)] = &[("job", "<data_job>")];
+const EXPORT_JOB: &[(&str, &str)] = &[("job", "<export_job>")];
 
 const ASK: &str = r#"{"client_id":"<client>","content_type":"blog_post","topic":"Bread"}"#;
 const ASK_FORM: &str = "client=<slug>&content_type=blog_post&topic=Bread&idempotency_key=0123456789abcdef0123";
@@ -164,6 +166,24 @@ pub(super) const PROBES: &[Probe] = &[
     post("/clients/{slug}/invitations").form("email=somebody@example.com&role=viewer").role(Admin),
     post("/clients/{slug}/invitations/{id}/resend").with(INVITATION).form("").role(Admin),
     post("/clients/{slug}/invitations/{id}/revoke").with(INVITATION).form("").role(Admin),
+    get("/clients/{slug}/audit").role(Admin),
+    get("/clients/{slug}/audit/export").query("?format=csv").role(Admin),
+    get("/clients/{slug}/data"),
+    get("/clients/{slug}/data/jobs"),
+    post("/clients/{slug}/data/retention").form("jobs_keep=days&jobs_days=90&logs_keep=inherit&logs_days=").role(Owner),
+    post("/clients/{slug}/data/export").form("").role(Admin),
+    // Whoever isn't admin sees no data job, so there is none.
+    get("/clients/{slug}/data/{job}/download")
+        .with(EXPORT_JOB)
+        .role(Admin)
+        .too_low_says("There is nothing here")
+        .on_record(),
+    post("/clients/{slug}/data/{job}/cancel").with(DATA_JOB).form("").role(Admin).too_low_says("There is nothing here"),
+    get("/clients/{slug}/data/erasure").role_at(Owner, Parent),
+    post("/clients/{slug}/data/erasure")
+        .form("confirmation=<confirmation>&sure=yes")
+        .confirmed_by("/clients/<slug>/data/erasure")
+        .role_at(Owner, Parent),
     get("/clients/{slug}/strategies"),
     get("/clients/{slug}/strategies/{content_type}").with(BLOG),
     post("/clients/{slug}/strategies/{content_type}").with(BLOG).form("_name=Saved&_version=2&tone=calm"),
