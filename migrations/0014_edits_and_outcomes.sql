@@ -301,9 +301,9 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
 DECLARE
   gone integer;
 BEGIN
-  -- least(): whatever the caller asks for, what is open stays.
+  -- Whatever the caller asks for, what is open stays, and what ended today.
   DELETE FROM public.invitations WHERE id IN (
-    SELECT i.id FROM public.invitations i WHERE coalesce(i.accepted_at, i.revoked_at, i.expires_at) < least(now(), now() - keep)
+    SELECT i.id FROM public.invitations i WHERE coalesce(i.accepted_at, i.revoked_at, i.expires_at) < now() - greatest(keep, interval '1 day')
      ORDER BY coalesce(i.accepted_at, i.revoked_at, i.expires_at) LIMIT most FOR UPDATE SKIP LOCKED);
   GET DIAGNOSTICS gone = ROW_COUNT;
   RETURN gone;
