@@ -225,6 +225,10 @@ BEGIN
   IF of_client IS NOT NULL AND app.role_on(of_client) IS NULL THEN
     RAISE EXCEPTION 'no such client' USING ERRCODE = 'HG404';
   END IF;
+  -- Nobody makes up an entry that a trigger or an erasure would have written.
+  IF of_action NOT IN ('account.login_refused', 'export.downloaded') THEN
+    RAISE EXCEPTION 'there is no such event' USING ERRCODE = 'check_violation', CONSTRAINT = 'audit_event_action';
+  END IF;
   IF pg_column_size(details) > 16384 THEN
     RAISE EXCEPTION 'an event holds at most 16 KiB' USING ERRCODE = 'check_violation', CONSTRAINT = 'audit_event_size';
   END IF;

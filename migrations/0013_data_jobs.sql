@@ -189,6 +189,7 @@ BEGIN
       CONTINUE WHEN is_used;
       EXECUTE format('DROP TABLE public.%I', partition.name);
       RETURN NEXT partition.name;
+      RETURN; -- the lock on jobs itself is held until COMMIT: one month at a time
     EXCEPTION WHEN lock_not_available THEN
       RETURN; -- another day
     END;

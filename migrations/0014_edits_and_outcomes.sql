@@ -175,10 +175,9 @@ BEGIN
 END
 $$;
 
--- Counts these jobs, as far as they have ended; what was counted before is counted anew.
-CREATE FUNCTION app.job_outcomes_write(of_jobs uuid[]) RETURNS void
-LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = '' AS $$
-  INSERT INTO public.job_outcomes AS o (source_id, job_id, client_id, source_version, status, quality_score, cost, changed, verdict, accepted_at)
+-- What came of these jobs, as far as they have ended: a row for each strategy and each set of SEO rules that one was made with.
+CREATE FUNCTION app.job_outcomes_of(of_jobs uuid[]) RETURNS SETOF public.job_outcomes
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = '' AS $$
   SELECT s.id, j.id, j.client_id, s.version, j.status, CASE WHEN j.status = 'completed' THEN j.quality_score END, j.cost,
          (SELECT v.changed FROM public.content_versions v WHERE v.job_id = j.id ORDER BY v.number DESC LIMIT 1),
          (SELECT nullif(a.verdict, 'withdrawn') FROM public.content_approvals a WHERE a.job_id = j.id ORDER BY a.id DESC LIMIT 1),
@@ -191,13 +190,15 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = '' AS $$
      SELECT (e ->> 'seo_rules_id')::uuid, (e ->> 'version')::integer
        FROM jsonb_array_elements(j.seo_sources) e WHERE e ->> 'seo_rules_id' IS NOT NULL) AS s
    WHERE j.id = ANY (of_jobs) AND j.status IN ('completed', 'failed', 'cancelled')
-  ON CONFLICT (source_id, job_id) DO UPDATE SET changed = excluded.changed, verdict = excluded.verdict
 $$;
 
+-- An edit or a verdict. One after the other per job: what is read once the lock is held holds what the one before wrote.
 CREATE FUNCTION app.job_outcomes_touch() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
 BEGIN
-  PERFORM app.job_outcomes_write(ARRAY[NEW.job_id]);
+  PERFORM pg_advisory_xact_lock(hashtextextended('job_outcomes ' || NEW.job_id, 0));
+  INSERT INTO public.job_outcomes SELECT * FROM app.job_outcomes_of(ARRAY[NEW.job_id])
+  ON CONFLICT (source_id, job_id) DO UPDATE SET changed = excluded.changed, verdict = excluded.verdict;
   RETURN NULL;
 END
 $$;
@@ -229,7 +230,8 @@ BEGIN
     RETURN 0;
   END IF;
   ids := ARRAY(SELECT j.id FROM public.jobs j WHERE j.id >= begin_at AND j.id < end_at);
-  PERFORM app.job_outcomes_write(ids);
+  -- A row that is there was written by an edit or a verdict, which knew more than this.
+  INSERT INTO public.job_outcomes SELECT * FROM app.job_outcomes_of(ids) ON CONFLICT (source_id, job_id) DO NOTHING;
   UPDATE public.job_outcomes_progress p SET counted_to = end_at WHERE p.client_id = root;
   RETURN cardinality(ids);
 END
@@ -299,9 +301,9 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
 DECLARE
   gone integer;
 BEGIN
-  -- least(): whatever the caller asks for, what is open stays.
+  -- Whatever the caller asks for, what is open stays, and what ended today.
   DELETE FROM public.invitations WHERE id IN (
-    SELECT i.id FROM public.invitations i WHERE coalesce(i.accepted_at, i.revoked_at, i.expires_at) < least(now(), now() - keep)
+    SELECT i.id FROM public.invitations i WHERE coalesce(i.accepted_at, i.revoked_at, i.expires_at) < now() - greatest(keep, interval '1 day')
      ORDER BY coalesce(i.accepted_at, i.revoked_at, i.expires_at) LIMIT most FOR UPDATE SKIP LOCKED);
   GET DIAGNOSTICS gone = ROW_COUNT;
   RETURN gone;
@@ -313,7 +315,7 @@ DECLARE
   f regprocedure;
 BEGIN
   FOREACH f IN ARRAY ARRAY[
-    'app.content_people(uuid)', 'app.job_outcomes_write(uuid[])', 'app.job_outcomes_touch()', 'app.job_outcomes_count(integer, interval)',
+    'app.content_people(uuid)', 'app.job_outcomes_of(uuid[])', 'app.job_outcomes_touch()', 'app.job_outcomes_count(integer, interval)',
     'app.source_figures(uuid, uuid[], timestamptz)', 'app.invitations_sweep(interval, integer)'
   ]::regprocedure[] LOOP
     EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', f);
@@ -323,7 +325,7 @@ BEGIN
                             app.invitations_sweep(interval, integer) TO hg_content_app;
   GRANT EXECUTE ON FUNCTION app.job_outcomes_count(integer, interval) TO hg_system;
   FOREACH f IN ARRAY ARRAY[
-    'app.content_people(uuid)', 'app.job_outcomes_write(uuid[])', 'app.job_outcomes_touch()', 'app.job_outcomes_count(integer, interval)',
+    'app.content_people(uuid)', 'app.job_outcomes_of(uuid[])', 'app.job_outcomes_touch()', 'app.job_outcomes_count(integer, interval)',
     'app.source_figures(uuid, uuid[], timestamptz)', 'app.invitations_sweep(interval, integer)'
   ]::regprocedure[] LOOP
     EXECUTE format('ALTER FUNCTION %s OWNER TO hg_definer', f);

@@ -6,6 +6,7 @@
 -- Whose address it is. An account that somebody made with a copied link shows only that they held the link, which the
 -- inviter did, too. Who is made by the operator is vouched for.
 ALTER TABLE auth.users ADD COLUMN email_verified_at timestamptz DEFAULT now();
+UPDATE auth.users u SET email_verified_at = NULL FROM invitations i WHERE i.accepted_by = u.id AND i.accepted_at = u.created_at;
 
 -- Since when a client stands where it stands; NULL: ever since. Its earlier costs were booked elsewhere.
 ALTER TABLE clients ADD COLUMN moved_at timestamptz;
@@ -30,8 +31,38 @@ ALTER POLICY invitations_admin_update ON invitations
               AND (role < 'owner' OR client_id = ANY ((SELECT app.client_ids_with_role('owner'))::uuid[]))
               AND (revoked_at IS NOT NULL OR (invited_by = (SELECT app.user_id()) AND expires_at <= now() + interval '7 days')));
 
+-- From where people did something for a client, and under which address, is not for those to whom it was moved later.
+ALTER POLICY audit_values_of_visible_select ON audit_values
+  USING (EXISTS (SELECT FROM audit_log l
+                  WHERE l.id = audit_id
+                    AND (part = 'change' OR (SELECT app.audits_all())
+                         OR NOT EXISTS (SELECT FROM clients c WHERE c.id = l.client_id AND c.moved_at > l.at))));
+
 -- ---------------------------------------------------------------------------------------------
 SET LOCAL ROLE hg_definer;
+
+-- As before, but of those who did something before the client was moved here nobody's name is told.
+CREATE OR REPLACE FUNCTION app.audit_people(ids uuid[]) RETURNS TABLE (user_id uuid, email text, display_name text)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = '' AS $$
+#variable_conflict use_column
+DECLARE
+  of_user uuid := nullif(current_setting('app.user_id', true), '')::uuid;
+  administered uuid[] := app.client_ids_with_role('admin'::public.member_role);
+  sees_all boolean := app.audits_all();
+BEGIN
+  IF of_user IS NULL THEN
+    RETURN;
+  END IF;
+  RETURN QUERY
+    SELECT u.id, u.email, coalesce(p.display_name, u.email)
+      FROM auth.users u LEFT JOIN public.profiles p ON p.user_id = u.id
+     WHERE u.id = ANY (ids)
+       AND (sees_all OR u.id = of_user
+            OR EXISTS (SELECT FROM public.audit_log l
+                        WHERE l.actor_id = u.id AND l.client_id = ANY (administered)
+                          AND NOT EXISTS (SELECT FROM public.clients c WHERE c.id = l.client_id AND c.moved_at > l.at)));
+END
+$$;
 
 -- Raises unless the scope may decide about a client from above, as before; but first it takes the row, so that what is
 -- judged is still true when it is acted on. Whoever doesn't see the client takes nothing.

@@ -34,8 +34,8 @@ const COUNTED: i64 = 10_001;
 const LIST: &str = "SELECT j.id, j.client_id, c.name AS client_name, j.topic, j.content_type::text AS content_type,
         coalesce(r.status, j.status)::text AS status, r.stage, j.llm_provider, coalesce(j.provider_model, j.model) AS model,
         j.title, j.quality_score, j.cost, j.error_code, j.error_message, j.created_at, j.started_at, j.completed_at
-   FROM jobs j JOIN clients c ON c.id = j.client_id LEFT JOIN job_runs r ON r.job_id = j.id
-  WHERE j.client_id = ANY ($1) ORDER BY j.id DESC LIMIT $2 OFFSET 0";
+   FROM (SELECT j.* FROM jobs j WHERE j.client_id = ANY ($1) ORDER BY j.id DESC LIMIT $2 OFFSET 0) j
+   JOIN clients c ON c.id = j.client_id LEFT JOIN job_runs r ON r.job_id = j.id ORDER BY j.id DESC";
 /// And this for the total.
 const COUNT: &str = "SELECT count(*) FROM (SELECT FROM jobs j WHERE j.client_id = ANY ($1) LIMIT $2) AS counted";
 

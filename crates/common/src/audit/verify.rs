@@ -121,9 +121,9 @@ async fn walk(
           FROM audit_seals s
           LEFT JOIN audit_log l ON l.id = s.audit_id
           LEFT JOIN audit_values o ON o.audit_id = l.id AND o.part = 'origin'
-          LEFT JOIN audit_log oe ON oe.id = o.erased_by
+          LEFT JOIN audit_log oe ON oe.id = o.erased_by AND (oe.client_id IS NOT DISTINCT FROM l.client_id OR oe.subject_kind = 'person')
           LEFT JOIN audit_values c ON c.audit_id = l.id AND c.part = 'change'
-          LEFT JOIN audit_log ce ON ce.id = c.erased_by
+          LEFT JOIN audit_log ce ON ce.id = c.erased_by AND (ce.client_id IS NOT DISTINCT FROM l.client_id OR ce.subject_kind = 'person')
          WHERE s.chain = $1 ORDER BY s.position"
     ))
     .bind(chain)
@@ -198,7 +198,8 @@ fn step(
     Ok(())
 }
 
-/// Whether the values beside an entry are what it commits to.
+/// Whether the values beside an entry are what it commits to. An erasure explains what is missing only in its own client's chain,
+/// or where it was a person's.
 fn values(
     row: &PgRow,
     entry: &Entry,

@@ -109,7 +109,10 @@ impl Db {
     /// # Errors
     /// When no connection can be had in time.
     pub async fn anonymous(&self) -> Result<AnonymousTx, sqlx::Error> {
-        self.begin(format!("BEGIN; SET LOCAL app.origin = '{}'", origin_text(&self.service))).await.map(AnonymousTx)
+        let origin = origin_text(&self.service);
+        self.begin(format!("BEGIN; SET LOCAL ROLE NONE; {NOBODY}; SET LOCAL app.origin = '{origin}'"))
+            .await
+            .map(AnonymousTx)
     }
 
     /// Begins with a statement that holds nothing but constants, UUIDs and an origin, which brings no quote. A pooled connection may have died
@@ -167,9 +170,15 @@ impl SystemDb {
     /// When no connection can be had in time.
     pub async fn begin(&self) -> Result<SystemTx, sqlx::Error> {
         let origin = origin_text(&self.0.service);
-        self.0.begin(format!("BEGIN; SET LOCAL ROLE hg_system; SET LOCAL app.origin = '{origin}'")).await.map(SystemTx)
+        self.0
+            .begin(format!("BEGIN; SET LOCAL ROLE hg_system; {NOBODY}; SET LOCAL app.origin = '{origin}'"))
+            .await
+            .map(SystemTx)
     }
 }
+
+/// What a transaction that speaks for nobody says: were the connection ever to come with somebody's leftovers, they would end here.
+const NOBODY: &str = "SET LOCAL app.user_id = ''; SET LOCAL app.client_id = ''; SET LOCAL app.actor = ''";
 
 /// Nothing was done yet on such a connection: BEGIN itself failed with it.
 fn connection_is_dead(error: &sqlx::Error) -> bool {

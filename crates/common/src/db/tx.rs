@@ -24,7 +24,7 @@ impl Scope {
             Self::Client(id) => (String::new(), id.to_string()),
         };
         format!(
-            "BEGIN; SET LOCAL ROLE NONE; SET LOCAL app.user_id = '{user}'; SET LOCAL app.client_id = '{client}'; SET LOCAL app.origin = '{origin}'"
+            "BEGIN; SET LOCAL ROLE NONE; SET LOCAL app.user_id = '{user}'; SET LOCAL app.client_id = '{client}'; SET LOCAL app.actor = ''; SET LOCAL app.origin = '{origin}'"
         )
     }
 }

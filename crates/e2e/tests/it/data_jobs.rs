@@ -42,7 +42,7 @@ impl Ground {
     async fn work(&self, parts: impl Parts) {
         let (_, system) = self.smm.db.db_and_system().await;
         let settings = Settings { poll: Duration::from_millis(30), batch: 2, ..Settings::default() };
-        let _ = Runner::new(parts, system, settings, self.shutdown.clone()).spawn();
+        drop(Runner::new(parts, system, settings, self.shutdown.clone()).spawn());
     }
 
     async fn done(&self, api: &Api, job: &DataJob) -> DataJob {

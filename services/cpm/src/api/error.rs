@@ -1,6 +1,9 @@
 //! The one mapping from this service's errors to answers.
 
-use hg_common::http::ApiError;
+use hg_common::{
+    db::{detail, sql_state},
+    http::ApiError,
+};
 
 use crate::{domain::request::RequestError, store::accept::AcceptError};
 
@@ -36,5 +39,17 @@ pub fn accept_refused(error: AcceptError, provider: hg_types::Provider) -> ApiEr
         AcceptError::ProviderKey => provider_key_missing(provider),
         AcceptError::Budget(_) => ApiError::payment_required(message),
         AcceptError::Database(source) => source.into(),
+    }
+}
+
+/// What a write about a job's text meets. Everything unknown stays an opaque 5xx.
+pub(crate) fn text_refused(error: sqlx::Error) -> ApiError {
+    match (sql_state(&error).as_deref(), detail(&error)) {
+        (Some("HG409"), Some("client_erased")) => ApiError::conflict(
+            "client_erased",
+            "the client is erased, or is being erased: it takes nothing in any more",
+        )
+        .with_source(error),
+        _ => error.into(),
     }
 }

@@ -1,7 +1,7 @@
 //! All SQL of content production's parts. Runs as `hg_system`: each statement names its client.
 
 use chrono::{DateTime, Utc};
-use sqlx::PgConnection;
+use sqlx::{PgConnection, postgres::PgQueryResult};
 use uuid::Uuid;
 
 /// Asks what waits or runs for these clients to stop; how many were not asked before.
@@ -68,6 +68,8 @@ pub(super) async fn jobs_ended(
 /// Deletes jobs of a client with their events, edits, verdicts and idempotency keys, and what providers said in words. Calls, charges and
 /// reservations stay: they hold amounts, tokens, models and times.
 pub(super) async fn jobs_delete(db: &mut PgConnection, client: Uuid, ids: &[Uuid]) -> Result<(), sqlx::Error> {
+    // First: it waits for whoever edits or judges a text just now, and what they add is seen by what follows.
+    sqlx::query!("DELETE FROM jobs WHERE id = ANY ($1) AND client_id = $2", ids, client).execute(&mut *db).await?;
     sqlx::query!("DELETE FROM job_events WHERE job_id = ANY ($1) AND client_id = $2", ids, client)
         .execute(&mut *db)
         .await?;
@@ -91,11 +93,11 @@ pub(super) async fn jobs_delete(db: &mut PgConnection, client: Uuid, ids: &[Uuid
     )
     .execute(&mut *db)
     .await?;
-    sqlx::query!("DELETE FROM jobs WHERE id = ANY ($1) AND client_id = $2", ids, client).execute(&mut *db).await?;
     Ok(())
 }
 
-/// Deletes what is left of jobs that are gone: events and idempotency keys; how many rows of each at most.
+/// Deletes what is left of jobs that are gone: events, edits, verdicts, figures and idempotency keys; how many rows of each at
+/// most.
 pub(super) async fn traces_delete(db: &mut PgConnection, client: Uuid, most: i64) -> Result<u64, sqlx::Error> {
     let events = sqlx::query!(
         "DELETE FROM job_events WHERE (job_id, seq) IN (SELECT e.job_id, e.seq FROM job_events e WHERE e.client_id = $1 LIMIT $2)",
@@ -112,7 +114,30 @@ pub(super) async fn traces_delete(db: &mut PgConnection, client: Uuid, most: i64
     )
     .execute(&mut *db)
     .await?;
-    Ok(events.rows_affected() + keys.rows_affected())
+    let edits = sqlx::query!(
+        "DELETE FROM content_versions WHERE (job_id, number) IN (
+           SELECT v.job_id, v.number FROM content_versions v WHERE v.client_id = $1 LIMIT $2)",
+        client,
+        most
+    )
+    .execute(&mut *db)
+    .await?;
+    let verdicts = sqlx::query!(
+        "DELETE FROM content_approvals WHERE id IN (SELECT a.id FROM content_approvals a WHERE a.client_id = $1 LIMIT $2)",
+        client,
+        most
+    )
+    .execute(&mut *db)
+    .await?;
+    let figures = sqlx::query!(
+        "DELETE FROM job_outcomes WHERE (source_id, job_id) IN (
+           SELECT o.source_id, o.job_id FROM job_outcomes o WHERE o.client_id = $1 LIMIT $2)",
+        client,
+        most
+    )
+    .execute(&mut *db)
+    .await?;
+    Ok([events, keys, edits, verdicts, figures].iter().map(PgQueryResult::rows_affected).sum())
 }
 
 /// Deletes events of a client's jobs that were accepted before a time and have ended.

@@ -69,9 +69,10 @@ pub async fn bootstrap_key_put(
         ClientRef::Id(id) => (Some(id.uuid()), None),
         ClientRef::Slug(slug) => (None, Some(slug.as_str())),
     };
-    let client = sqlx::query_scalar!("SELECT id FROM clients WHERE id = $1 OR slug = $2", id, slug)
-        .fetch_optional(&mut **tx)
-        .await?;
+    let client =
+        sqlx::query_scalar!("SELECT id FROM clients WHERE (id = $1 OR slug = $2) AND erased_at IS NULL", id, slug)
+            .fetch_optional(&mut **tx)
+            .await?;
     let Some(client) = client else { return Ok(Bootstrapped::UnknownClient) };
     let put = sqlx::query_scalar!(
         "INSERT INTO api_keys AS k (client_id, name, prefix, key_hash, scopes)

@@ -76,6 +76,22 @@ pub async fn made_fetch(tx: &mut TenantTx, job: JobId) -> Result<Option<Made>, s
     .transpose()
 }
 
+/// Keeps a job from being deleted until the transaction ends, so that nothing is added to what is gone; whether it is still
+/// there.
+///
+/// # Errors
+/// When the database fails.
+pub async fn made_hold(tx: &mut TenantTx, made: &Made) -> Result<bool, sqlx::Error> {
+    let held = sqlx::query_scalar!(
+        "SELECT id FROM jobs WHERE id = $1 AND client_id = $2 FOR KEY SHARE",
+        made.job.uuid(),
+        made.client.uuid()
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(held.is_some())
+}
+
 /// A newer version of this program may know further rules: without them a text can be judged all the same.
 fn understood(rules: Value) -> Rules {
     serde_json::from_value(rules).unwrap_or_else(|error| {

@@ -43,7 +43,7 @@ impl From<sqlx::Error> for JoinRefused {
         match sql_state(&error).as_deref() {
             Some("HG404" | "HG409") => {
                 tracing::info!(
-                    why = detail(&error).as_deref().unwrap_or("no such invitation"),
+                    why = detail(&error).unwrap_or("no such invitation"),
                     "an invitation was not accepted"
                 );
                 Self::Spent

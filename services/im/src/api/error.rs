@@ -1,7 +1,7 @@
 //! Rules and constraints as answers. Each constraint of our tables that a caller can run into has its own message.
 
 use hg_common::{
-    db::sql_state,
+    db::{detail, sql_state},
     http::{ApiError, constraint_name},
 };
 use hg_types::Role;
@@ -20,9 +20,13 @@ pub(crate) fn database(error: sqlx::Error) -> ApiError {
         Some("prompt_templates_template_length") => ApiError::field("template", "must have 1 byte to 64 KiB"),
         Some("prompt_templates_variables_object") => ApiError::field("variables", "must not exceed 64 KiB"),
         Some("prompt_template_versions_note_length") => ApiError::field("note", "must have at most 1,000 characters"),
-        _ => match sql_state(&error).as_deref() {
+        _ => match (sql_state(&error).as_deref(), detail(&error)) {
+            (Some("HG409"), Some("client_erased")) => ApiError::conflict(
+                "client_erased",
+                "the client is erased, or is being erased: it takes nothing in any more",
+            ),
             // Row-level security: the rules of this service should have said so before.
-            Some("42501") => ApiError::forbidden("you may not do this here"),
+            (Some("42501"), _) => ApiError::forbidden("you may not do this here"),
             _ => return error.into(),
         },
     };

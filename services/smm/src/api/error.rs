@@ -70,6 +70,10 @@ pub(crate) fn database(error: sqlx::Error) -> ApiError {
             (Some("HG409"), Some("last_owner")) => {
                 ApiError::conflict("last_owner", "a client would be left without an owner: name another first")
             }
+            (Some("HG409"), Some("client_erased")) => ApiError::conflict(
+                "client_erased",
+                "the client is erased, or is being erased: it takes nothing in any more",
+            ),
             (Some("HG409"), Some("erasure_goes_on")) => {
                 ApiError::conflict("erasure_goes_on", "an erasure can't be stopped half-way")
             }

@@ -129,8 +129,15 @@ impl Archive {
     }
 }
 
+/// Where the part stands once the ZIP is whole.
+const FINISHED: &str = "finished";
+
 /// Makes the ZIP of a job, and lets go of what it was made from.
 pub(super) async fn make(work: &mut Work) -> Result<(), PartError> {
+    // Killed before anybody heard of it: what it was made from is gone.
+    if work.place::<String>() == FINISHED {
+        return Ok(());
+    }
     let job = work.job().uuid();
     // Boxed: a deflater is large.
     let mut archive = Box::new(Archive::new());
@@ -199,7 +206,7 @@ async fn finish(work: &mut Work, mut archive: Box<Archive>) -> Result<(), PartEr
     )
     .execute(&mut *batch)
     .await?;
-    batch.save(&"finished", 0, None).await
+    batch.save(&FINISHED, 0, None).await
 }
 
 fn manifest(work: &Work, files: &[Listed]) -> serde_json::Value {

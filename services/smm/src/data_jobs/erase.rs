@@ -115,11 +115,18 @@ pub(super) async fn close(work: &mut Work) -> Result<(), PartError> {
     batch.save(&"close", emptied.unsigned_abs().into(), total).await
 }
 
-/// What the audit log holds of the clients: last of all, for it has recorded everything before.
+/// What the audit log holds of the clients, and of those that were deleted below them earlier: last of all, for it has
+/// recorded everything before.
 pub(super) async fn clients_audit(work: &mut Work) -> Result<(), PartError> {
     let details = json!({"data_job": work.job()});
     let mut place: usize = work.place();
-    while let Some(client) = work.clients().get(place).copied() {
+    let mut clients = work.clients().to_vec();
+    let mut batch = work.begin().await?;
+    let former =
+        sqlx::query_scalar!(r#"SELECT app.audit_former_clients($1) AS "id!""#, &clients).fetch_all(&mut *batch).await?;
+    drop(batch);
+    clients.extend(former);
+    while let Some(client) = clients.get(place).copied() {
         let mut batch = work.begin().await?;
         let gone =
             sqlx::query_scalar!(r#"SELECT app.audit_erase_client($1, $2, $3) AS "gone!""#, client, details, VALUES)
@@ -176,14 +183,36 @@ pub(super) async fn persons_audit(work: &mut Work) -> Result<(), PartError> {
     }
 }
 
-/// Retention: values of entries from before the limit.
+/// Retention: values of entries from before the limit. With the root goes what belongs to no client, or to one that is gone.
 pub(super) async fn old_audit(work: &mut Work) -> Result<(), PartError> {
     let Some(before) = work.parameter::<DateTime<Utc>>("logs_before") else { return Ok(()) };
+    let subjects = work.clients().to_vec();
+    let mut clients: Vec<Option<Uuid>> = subjects.iter().copied().map(Some).collect();
+    let mut batch = work.begin().await?;
+    let is_root = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM clients c WHERE c.id = ANY ($1) AND c.type = 'root') AS "is_root!""#,
+        &subjects
+    )
+    .fetch_one(&mut *batch)
+    .await?;
+    if is_root {
+        let gone = sqlx::query_scalar!(r#"SELECT app.audit_gone_clients() AS "id!""#).fetch_all(&mut *batch).await?;
+        clients.extend(gone.into_iter().map(Some).chain([None]));
+    }
+    drop(batch);
+    for client in clients {
+        while values_before(work, client, before).await? > 0 {}
+    }
+    Ok(())
+}
+
+/// Erases a batch of values from before a time: a client's, or nobody's; how many.
+async fn values_before(work: &mut Work, client: Option<Uuid>, before: DateTime<Utc>) -> Result<i32, PartError> {
     let details = json!({"data_job": work.job()});
-    for client in work.clients().to_vec() {
-        loop {
-            let mut batch = work.begin().await?;
-            let gone = sqlx::query_scalar!(
+    let mut batch = work.begin().await?;
+    let gone = match client {
+        Some(client) => {
+            sqlx::query_scalar!(
                 r#"SELECT app.audit_erase_older($1, $2, $3, $4) AS "gone!""#,
                 client,
                 before,
@@ -191,12 +220,19 @@ pub(super) async fn old_audit(work: &mut Work) -> Result<(), PartError> {
                 VALUES
             )
             .fetch_one(&mut *batch)
-            .await?;
-            batch.save(&"audit", gone.unsigned_abs().into(), None).await?;
-            if gone == 0 {
-                break;
-            }
+            .await?
         }
-    }
-    Ok(())
+        None => {
+            sqlx::query_scalar!(
+                r#"SELECT app.audit_erase_older_of_none($1, $2, $3) AS "gone!""#,
+                before,
+                details,
+                VALUES
+            )
+            .fetch_one(&mut *batch)
+            .await?
+        }
+    };
+    batch.save(&"audit", gone.unsigned_abs().into(), None).await?;
+    Ok(gone)
 }

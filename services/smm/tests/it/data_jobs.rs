@@ -451,3 +451,140 @@ async fn retention_is_inherited_and_what_is_older_is_due() {
     assert!(count(&mut db, left, t.other_agency).await > 0, "others keep theirs");
     assert_eq!(retention::start_due(&system, later, 100).await.unwrap(), 0, "all is done");
 }
+
+#[tokio::test]
+async fn a_zip_that_is_whole_is_not_made_again() {
+    let smm = start().await;
+    let (_, system) = smm.db.db_and_system().await;
+    let mut db = smm.db.superuser().await;
+    let admin = smm.person(smm.tenants.customer_people.admin);
+    let job = request_export(&smm, &admin).await;
+    others_are_done(&mut db).await;
+    work_off(&system).await;
+    let before = download(&admin, &fetch(&admin, &job).await).await;
+    assert!(before.contains_key("clients.ndjson"));
+    // Killed after the ZIP was stored, and before anybody heard of it.
+    sqlx::raw_sql(
+        "UPDATE data_jobs SET status = 'in_progress', finished_at = NULL, expires_at = NULL;
+         UPDATE data_job_parts SET status = 'in_progress', finished_at = NULL, lease_until = now() - interval '1 second' WHERE step = 'archive'",
+    )
+    .execute(&mut db)
+    .await
+    .unwrap();
+    work_off(&system).await;
+    let done = fetch(&admin, &job).await;
+    assert_eq!(done.status, JobStatus::Completed);
+    assert_eq!(download(&admin, &done).await, before);
+}
+
+#[tokio::test]
+async fn an_erased_client_takes_nothing_in_any_more() {
+    let smm = start().await;
+    let t = &smm.tenants;
+    let (_, system) = smm.db.db_and_system().await;
+    let mut db = smm.db.superuser().await;
+    let owner = smm.person(t.agency_people.owner);
+    save_strategy(&owner, t.sibling, "the neighbour's").await;
+    let path = format!("/clients/{}/erasure", t.customer);
+    let look: Erasure = owner.get(&path).await.expect(200).parse();
+    let job: DataJob =
+        owner.post(&path, &json!({"confirmation": look.confirmation.unwrap()})).await.expect(202).parse();
+    // While it goes, and when it is done.
+    for done in [false, true] {
+        if done {
+            others_are_done(&mut db).await;
+            work_off(&system).await;
+            assert_eq!(fetch(&owner, &job).await.status, JobStatus::Completed);
+        }
+        let client = format!("/clients/{}", t.customer);
+        let strategy = json!({"name": "Voice", "content_type": "blog_post", "configuration": {"tone": "late"}});
+        let refused = owner.post(&format!("{client}/strategies"), &strategy).await.expect(409);
+        assert_eq!(refused.code(), "client_erased");
+        let invite = json!({"email": "late@example.com", "role": "viewer"});
+        assert_eq!(owner.post(&format!("{client}/invitations"), &invite).await.expect(409).code(), "client_erased");
+        let member = json!({"email": "viewer@electrician.example.com", "role": "admin"});
+        if done {
+            assert_eq!(owner.put(&format!("{client}/members"), &member).await.expect(409).code(), "client_erased");
+        }
+        // Beside the services.
+        for sql in [
+            "UPDATE clients SET name = 'Late' WHERE id = $1",
+            "INSERT INTO seo_rules (client_id, content_type, rules) VALUES ($1, 'blog_post', '{}')",
+            "INSERT INTO prompt_templates (client_id, name, content_type, template) VALUES ($1, 'Late', 'blog_post', 'x')",
+            "INSERT INTO provider_keys (client_id, provider, sealed, hint) VALUES ($1, 'openai', 'x', 'x')",
+            "INSERT INTO client_retention (client_id, jobs_days) VALUES ($1, 1)",
+        ] {
+            let error = sqlx::query(sql).bind(t.customer.uuid()).execute(&mut db).await.unwrap_err();
+            assert_eq!(hg_common::db::sql_state(&error).as_deref(), Some("HG409"), "{sql}: {error}");
+        }
+    }
+    let late: i64 = sqlx::query_scalar("SELECT count(*) FROM audit_values WHERE value ILIKE '%late@%'")
+        .fetch_one(&mut db)
+        .await
+        .unwrap();
+    assert_eq!(late, 0);
+}
+
+/// Values of the log that belong to a client, whether it is still there or not.
+const VALUES_OF: &str =
+    "SELECT count(*) FROM audit_log l JOIN audit_values v ON v.audit_id = l.id AND v.value IS NOT NULL
+                          WHERE l.client_id = $1 AND l.action <> 'audit.erased'";
+
+/// Makes a client below another and deletes it: the log knows it still.
+async fn made_and_deleted(db: &mut PgConnection, below: ClientId) -> ClientId {
+    let client: Uuid = sqlx::query_scalar(
+        "INSERT INTO clients (name, slug, type, parent_id, metadata)
+         VALUES ('Mr Smith GmbH', 'smith-' || left(gen_random_uuid()::text, 8), 'customer', $1, '{\"phone\": \"555\"}') RETURNING id",
+    )
+    .bind(below.uuid())
+    .fetch_one(&mut *db)
+    .await
+    .unwrap();
+    sqlx::query("DELETE FROM clients WHERE id = $1").bind(client).execute(&mut *db).await.unwrap();
+    client.into()
+}
+
+#[tokio::test]
+async fn what_the_log_holds_of_a_deleted_client_goes_with_whom_it_stood_below() {
+    let smm = start().await;
+    let t = &smm.tenants;
+    let (_, system) = smm.db.db_and_system().await;
+    let mut db = smm.db.superuser().await;
+    let (ours, theirs) = (made_and_deleted(&mut db, t.agency).await, made_and_deleted(&mut db, t.other_agency).await);
+    assert!(count(&mut db, VALUES_OF, ours).await > 0);
+    let before = count(&mut db, VALUES_OF, theirs).await;
+    let root = smm.person(t.root_people.owner);
+    let path = format!("/clients/{}/erasure", t.agency);
+    let look: Erasure = root.get(&path).await.expect(200).parse();
+    let job: DataJob = root.post(&path, &json!({"confirmation": look.confirmation.unwrap()})).await.expect(202).parse();
+    others_are_done(&mut db).await;
+    work_off(&system).await;
+    assert_eq!(fetch(&root, &job).await.status, JobStatus::Completed);
+    assert_eq!(count(&mut db, VALUES_OF, ours).await, 0);
+    assert_eq!(count(&mut db, VALUES_OF, theirs).await, before, "the other agency's stays");
+}
+
+#[tokio::test]
+async fn what_belongs_to_nobody_is_kept_as_long_as_the_roots_logs() {
+    let smm = start().await;
+    let t = &smm.tenants;
+    let (_, system) = smm.db.db_and_system().await;
+    let mut db = smm.db.superuser().await;
+    let gone = made_and_deleted(&mut db, t.agency).await;
+    let of_none = "SELECT count(*) FROM audit_log l JOIN audit_values v ON v.audit_id = l.id AND v.value IS NOT NULL
+                    WHERE l.client_id IS NULL AND l.action <> 'audit.erased' AND $1::uuid IS NOT NULL";
+    assert!(count(&mut db, of_none, gone).await > 0);
+    let _ = smm
+        .person(t.root_people.owner)
+        .put("/clients/hg-content/retention", &json!({"logs_days": 30}))
+        .await
+        .expect(200);
+    assert_eq!(retention::start_due(&system, chrono::Utc::now(), 100).await.unwrap(), 0, "nothing is old");
+    let later = chrono::Utc::now() + chrono::TimeDelta::days(40);
+    assert!(retention::start_due(&system, later, 100).await.unwrap() >= 1);
+    others_are_done(&mut db).await;
+    work_off(&system).await;
+    assert_eq!(count(&mut db, VALUES_OF, gone).await, 0);
+    assert_eq!(count(&mut db, of_none, gone).await, 0);
+    assert_eq!(retention::start_due(&system, later, 100).await.unwrap(), 0, "all is done");
+}

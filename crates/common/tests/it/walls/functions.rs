@@ -35,7 +35,7 @@ const PROBES: &[(&str, &str, Gets)] = &[
     ("app.accessible_client_ids", "", Theirs),
     ("app.ancestor_chain", "'{client}'", Nothing),
     ("app.api_key_lookup", "sha256('a guess')", Nothing),
-    ("app.audit_event", "'{client}', 'a', 'b', '{client}', '[]'", Refused("HG404")),
+    ("app.audit_event", "'{client}', 'export.downloaded', 'b', '{client}', '[]'", Refused("HG404")),
     ("app.audit_people", "ARRAY['{person}']::uuid[]", Nothing),
     ("app.audits_all", "", Nothing),
     ("app.budgets_lock", "ARRAY['{client}']::uuid[], '{}'", Nothing),

@@ -119,8 +119,14 @@ BEGIN
     SELECT c.oid::regclass::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
      WHERE n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_' AND c.relkind IN ('r', 'p') AND NOT c.relispartition
   LOOP
-    EXECUTE format('SELECT count(*) || '' '' || coalesce(sum(hashtextextended((to_jsonb(t) - ''last_used_at'' - ''last_seen_at'' - ''dispatched_at'')::text, 0)), 0)
-                      FROM %s t', name) INTO hash;
+    -- A row that somebody wrote has another xmin, and one that went is missed; reading the rows themselves takes twenty times
+    -- as long. Only where such a note is written is it left out by hand.
+    IF name IN ('api_keys', 'auth.sessions', 'job_runs') THEN
+      EXECUTE format('SELECT count(*) || '' '' || coalesce(sum(hashtextextended((to_jsonb(t) - ''last_used_at'' - ''last_seen_at'' - ''dispatched_at'')::text, 0)), 0)
+                        FROM %s t', name) INTO hash;
+    ELSE
+      EXECUTE format('SELECT count(*) || '' '' || coalesce(sum(xmin::text::bigint), 0) FROM %s', name) INTO hash;
+    END IF;
     found := found || jsonb_build_object(name, hash);
   END LOOP;
   RETURN found;

@@ -10,7 +10,7 @@ use hg_types::JobId;
 
 use super::content::{conflict, editable, with_text};
 use crate::{
-    api::caller::with_scope,
+    api::{caller::with_scope, error::text_refused},
     domain::content::check_note,
     state::AppState,
     store::approvals::{NewApproval, approval_create, approval_list},
@@ -56,7 +56,7 @@ pub async fn job_approval_give(
         return Err(ApiError::conflict("nothing_to_withdraw", "nobody has approved or rejected this text"));
     }
     let new = NewApproval { verdict: given.verdict, version, note: given.note.as_deref(), by: principal.user() };
-    approval_create(&mut tx, &made, &new).await?;
+    approval_create(&mut tx, &made, &new).await.map_err(text_refused)?;
     let kept = approval_list(&mut tx, id, made.newest, 1).await?.pop().ok_or_else(|| ApiError::not_found("job"))?;
     tx.commit().await?;
     Ok(Json(kept))

@@ -14,11 +14,11 @@ use hg_contracts::{
 use hg_types::{JobId, JobStatus};
 
 use crate::{
-    api::caller::with_scope,
+    api::{caller::with_scope, error::text_refused},
     domain::{checking, content},
     state::AppState,
     store::content::{
-        Made, NewVersion, content_version_create, content_version_fetch, content_version_list, made_fetch,
+        Made, NewVersion, content_version_create, content_version_fetch, content_version_list, made_fetch, made_hold,
     },
 };
 
@@ -153,13 +153,16 @@ pub(super) async fn with_text(tx: &mut TenantTx, id: JobId) -> Result<(Made, Job
     }
 }
 
-/// The same, where the caller may change it.
+/// The same, where the caller may change it; the job can't be deleted until the transaction ends.
 pub(super) async fn editable(tx: &mut TenantTx, id: JobId) -> Result<(Made, JobResult), ApiError> {
     let (made, generated) = with_text(tx, id).await?;
-    if made.may_write {
-        return Ok((made, generated));
+    if !made.may_write {
+        return Err(ApiError::forbidden("editing and judging texts needs the role member on the client"));
     }
-    Err(ApiError::forbidden("editing and judging texts needs the role member on the client"))
+    if !made_hold(tx, &made).await? {
+        return Err(ApiError::not_found("job"));
+    }
+    Ok((made, generated))
 }
 
 /// Somebody was quicker.
@@ -200,7 +203,7 @@ async fn save(
     };
     content_version_create(tx, made, &new).await.map_err(|error| match constraint_name(&error) {
         Some("content_versions_pkey") => conflict(number, edit.version).with_source(error),
-        _ => error.into(),
+        _ => text_refused(error),
     })?;
     let mut saved = version_of(tx, made, number).await?;
     saved.info.is_current = true;

@@ -250,3 +250,85 @@ async fn a_month_without_jobs_is_dropped_and_one_with_jobs_is_not() {
     let left: i64 = sqlx::query_scalar("SELECT count(*) FROM jobs").fetch_one(&mut db).await.unwrap();
     assert_eq!(left, 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edit_under_way_goes_with_its_job() {
+    let shop = Shop::open(brisk()).await;
+    let client = shop.tenants.customer;
+    let mut db = shop.rows().await.0;
+    let job: Uuid = sqlx::query_scalar(
+        "INSERT INTO jobs (id, client_id, topic, content_type, llm_provider, model, status)
+         VALUES (app.uuid_v7(now() - interval '100 days'), $1, 't', 'blog_post', 'x', 'y', 'completed') RETURNING id",
+    )
+    .bind(client.uuid())
+    .fetch_one(&mut db)
+    .await
+    .unwrap();
+    // As the service does it: it holds the job, and then adds to it.
+    let mut editor = shop.rows().await.0;
+    let mut edit = sqlx::Connection::begin(&mut editor).await.unwrap();
+    sqlx::raw_sql(AssertSqlSafe(format!(
+        "SET LOCAL ROLE hg_content_app; SET LOCAL app.user_id = '{}'",
+        shop.tenants.customer_people.member
+    )))
+    .execute(&mut *edit)
+    .await
+    .unwrap();
+    let held: Option<Uuid> = sqlx::query_scalar("SELECT id FROM jobs WHERE id = $1 AND client_id = $2 FOR KEY SHARE")
+        .bind(job)
+        .bind(client.uuid())
+        .fetch_optional(&mut *edit)
+        .await
+        .unwrap();
+    assert_eq!(held, Some(job));
+    sqlx::query("INSERT INTO content_approvals (job_id, client_id, version, verdict, note) VALUES ($1, $2, 0, 'rejected', 'personal')")
+        .bind(job)
+        .bind(client.uuid())
+        .execute(&mut *edit)
+        .await
+        .unwrap();
+    let limits = json!({"jobs_before": chrono::Utc::now() - chrono::TimeDelta::days(30)});
+    let data_job = request(&mut db, &shop, DataJobKind::Retention, client, limits).await;
+    let (ended, ()) = tokio::join!(worked_off(&shop, data_job), async {
+        until("retention waits for the edit", || async {
+            let waiting = "SELECT count(*) FROM pg_stat_activity
+                            WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE 'DELETE FROM jobs%' AND $1::uuid IS NOT NULL";
+            count(&shop, waiting, client).await > 0
+        })
+        .await;
+        edit.commit().await.unwrap();
+    });
+    assert_eq!(ended, "completed");
+    for table in ["jobs", "content_approvals"] {
+        assert_eq!(
+            count(&shop, &format!("SELECT count(*) FROM {table} WHERE client_id = $1"), client).await,
+            0,
+            "{table}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_erasure_finds_what_is_left_of_jobs_that_are_gone() {
+    let shop = Shop::open(brisk()).await;
+    let client = shop.tenants.customer;
+    let mut db = shop.rows().await.0;
+    sqlx::raw_sql(AssertSqlSafe(format!(
+        "INSERT INTO content_approvals (job_id, client_id, version, verdict, note) VALUES (app.uuid_v7(), '{client}', 0, 'rejected', 'personal');
+         INSERT INTO job_outcomes (source_id, job_id, client_id, source_version, status, accepted_at) VALUES (app.uuid_v7(), app.uuid_v7(), '{client}', 1, 'completed', now());
+         INSERT INTO content_versions (job_id, number, client_id, content, parts, word_count, quality, quality_score, changed)
+           VALUES (app.uuid_v7(), 1, '{client}', 'personal', '{{}}', 1, '{{}}', 1, 0)"
+    )))
+    .execute(&mut db)
+    .await
+    .unwrap();
+    let data_job = request(&mut db, &shop, DataJobKind::ClientErasure, client, json!({})).await;
+    assert_eq!(worked_off(&shop, data_job).await, "completed");
+    for table in ["content_versions", "content_approvals", "job_outcomes"] {
+        assert_eq!(
+            count(&shop, &format!("SELECT count(*) FROM {table} WHERE client_id = $1"), client).await,
+            0,
+            "{table}"
+        );
+    }
+}

@@ -114,7 +114,7 @@ impl Known<'_> {
             label: label(&guide.name),
             hint: hint(guide),
             value: text(&guide.name),
-            placeholder: if control == "flag" { inherited.clone() } else { first_line(&inherited) },
+            placeholder: if control == "flag" { inherited } else { first_line(&inherited) },
             options: options(guide),
             inputs: self.inputs(guide, inputs, held.as_ref()),
             step: if guide.kind == FieldKind::DecimalRange { "any" } else { "1" }.into(),
