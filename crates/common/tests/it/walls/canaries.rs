@@ -101,6 +101,42 @@ async fn a_table_with_a_wrong_rule_turns_cells_red() {
     }
 }
 
+/// Whoever is a member of anything may add a version to anything: the rule that asks of whom is gone.
+#[tokio::test]
+async fn versions_that_ask_for_a_role_and_not_where_turn_cells_red() {
+    let database = TestDb::new().await;
+    let tenants = Tenants::plant(&database).await;
+    let mut superuser = database.superuser().await;
+    plant(&mut superuser, &tenants).await;
+    let around = Around::plant(&mut superuser, &tenants).await;
+    let mut other = database.superuser().await;
+    for table in ["public.strategy_versions", "public.seo_rule_versions", "public.prompt_template_versions"] {
+        let fixture = super::fixtures::ALL.iter().find(|fixture| fixture.table == table).unwrap();
+        let name: String = sqlx::query_scalar(
+            "SELECT policyname FROM pg_policies WHERE schemaname || '.' || tablename = $1 AND policyname LIKE '%member_insert'",
+        )
+        .bind(table)
+        .fetch_one(&mut superuser)
+        .await
+        .unwrap();
+        // Committed, so that the connection that looks past the policies isn't kept waiting.
+        let wrong =
+            format!("ALTER POLICY {name} ON {table} WITH CHECK (cardinality(app.client_ids_with_role('member')) > 0)");
+        sqlx::raw_sql(sqlx::AssertSqlSafe(wrong)).execute(&mut superuser).await.unwrap();
+        let (mut walls, mut ways) = (Cells::default(), Cells::default());
+        matrix::walls(&mut superuser, fixture, &tenants, &mut walls).await;
+        let on = Attempts { fixture, tenants: &tenants, around: &around, target: Target::Tenant };
+        pairs::trespass(&mut superuser, &mut other, &on, &mut ways).await;
+        let is_red = |cells: &Cells, what: &str| {
+            let cell = format!("{table} {what} by the other tenant's owner");
+            assert!(cells.red().iter().any(|red| red.starts_with(&cell)), "not red: {cell}; red: {:#?}", cells.red());
+        };
+        is_red(&walls, "INSERT");
+        is_red(&ways, "inserts a row that is there");
+        is_red(&ways, "inserts and does nothing on conflict");
+    }
+}
+
 #[tokio::test]
 async fn a_table_without_rules_or_a_fixture_is_named() {
     let database = TestDb::new().await;

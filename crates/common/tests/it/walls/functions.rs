@@ -98,6 +98,8 @@ async fn functions_that_see_more_tell_strangers_nothing() {
     .fetch_all(&mut superuser)
     .await
     .unwrap();
+    let overloaded: Vec<_> = callable.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| &pair[0]).collect();
+    assert!(overloaded.is_empty(), "another of the same name that nobody calls here: {overloaded:?}");
     let probed: BTreeSet<&str> = PROBES.iter().map(|(name, ..)| *name).collect();
     let callable: BTreeSet<&str> = callable.iter().map(String::as_str).collect();
     let missing: Vec<_> = callable.difference(&probed).collect();

@@ -96,10 +96,9 @@ pub(crate) async fn walls(db: &mut PgConnection, fixture: &Fixture, tenants: &Te
     for (who, setting) in strangers {
         for verb in VERBS {
             let outcome = attempt(db, &setting, fixture, verb, tenant, Ground::Tenant).await;
-            cells.judge(
-                format!("{} {verb} by {who}: {outcome:?}", fixture.table),
-                matches!(outcome, Outcome::Rows(0) | Outcome::Denied),
-            );
+            // What isn't seen isn't there. A new row, though, is written or refused: none at all means that nothing was tried.
+            let right = outcome == Outcome::Denied || (verb != "INSERT" && outcome == Outcome::Rows(0));
+            cells.judge(format!("{} {verb} by {who}: {outcome:?}", fixture.table), right);
         }
     }
 }
@@ -159,7 +158,8 @@ pub(crate) async fn ranks(db: &mut PgConnection, fixture: &Fixture, tenants: &Te
             let may = *role >= least && granted(db, Ground::Tenant, fixture, verb).await;
             // A new row names a person who isn't a member yet; everything else is found by the client.
             let outcome = attempt(db, &setting, fixture, verb, (client, tenants.stranger.uuid()), Ground::Tenant).await;
-            let right = if may { outcome.is_open() } else { matches!(outcome, Outcome::Rows(0) | Outcome::Denied) };
+            let closed = outcome == Outcome::Denied || (verb != "INSERT" && outcome == Outcome::Rows(0));
+            let right = if may { outcome.is_open() } else { closed };
             cells.judge(format!("{} {verb} by a {role}: {outcome:?}, from {least} on", fixture.table), right);
         }
     }

@@ -168,15 +168,16 @@ pub(crate) async fn trespass(
                 MayRead::AsViewer => fixture.reader <= Role::Viewer,
                 MayRead::Inherited => row.is_inherited,
             };
+            let own_name = way == "overwrites on conflict under its own name";
             let right = match (&outcome, way) {
-                (Outcome::Denied | Outcome::Rows(0), _) => true,
+                (Outcome::Denied, _) => true,
+                // The policy is asked before any key is: a row that is there already means that it has let the stranger in.
+                (Outcome::Rows(0), way) => own_name || !(way.starts_with("inserts") || way.starts_with("overwrites")),
                 (Outcome::Rows(_), "copies out") => reads,
                 // Where the tenant is part of the key, that is a row of one's own and no conflict at all.
-                (Outcome::Rows(_), "overwrites on conflict under its own name") => {
-                    row.has_tenant_in_key(fixture.column)
-                }
-                // Stopped by a key before anything was written.
-                (Outcome::Constraint, way) => way.starts_with("overwrites") || way.starts_with("inserts"),
+                (Outcome::Rows(_), _) if own_name => row.has_tenant_in_key(fixture.column),
+                // A row of one's own, stopped by a key before anything was written.
+                (Outcome::Constraint, _) => own_name,
                 _ => false,
             };
             cells.judge(format!("{} {way} by {}: {outcome:?}", fixture.table, trespasser.who), right);
