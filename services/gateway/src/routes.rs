@@ -88,6 +88,7 @@ fn pages() -> Routes<AppState> {
         .hidden(session, GET, "/jobs", get(job_list::list::index))
         .hidden(session, GET, "/jobs/{id}", get(job::show::show))
         .hidden(session, POST, "/jobs/{id}/cancel", post(job::show::cancel))
+        .hidden(session, POST, "/jobs/{id}/approval", post(job::approve::submit))
         .hidden(session, GET, "/jobs/{id}/download.md", get(job::show::markdown))
         .hidden(session, GET, "/jobs/{id}/download.html", get(job::show::html))
         .hidden(Access::Public, GET_POST, "/invitations/{token}", get(invitation::form).post(invitation::submit))

@@ -185,12 +185,26 @@ pub struct ClientFormPage {
     pub slug: String,
     /// The facts, a line each.
     pub facts: String,
+    /// What a known client's form began with: it is sent along, so that only what was changed is changed.
+    pub began: Option<Began>,
     /// Where a new one may stand; empty for one that stands somewhere.
     pub places: Vec<Choice>,
     /// Where it shall stand.
     pub place: String,
     /// Whether there is a form: a new client needs somewhere to stand.
     pub blocked: Option<Text>,
+}
+
+/// What a client's form began with.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize), serde(deny_unknown_fields))]
+pub struct Began {
+    /// The name.
+    pub name: String,
+    /// The slug.
+    pub slug: String,
+    /// The facts, a line each.
+    pub facts: String,
 }
 
 impl Page for ClientFormPage {

@@ -1,5 +1,7 @@
 //! One job: live while it is written, then its text, quality report, prompt and costs.
 
+pub(crate) mod approve;
+mod current;
 mod document;
 mod fill;
 mod quality;
@@ -68,6 +70,8 @@ pub struct JobView {
     pub tab: Tab,
     /// The text.
     pub result: Option<ResultView>,
+    /// Who has edited it, and what people say of it; none without a text.
+    pub standing: Option<StandingView>,
     /// What the checks say.
     pub quality: Option<QualityView>,
     /// What was asked of the model.
@@ -209,6 +213,44 @@ pub struct ResultView {
     pub html_href: String,
     /// How a search engine would show it; blog posts only.
     pub search_preview: Option<SearchPreview>,
+}
+
+/// What people have made of a text.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize), serde(deny_unknown_fields))]
+pub struct StandingView {
+    /// The version that is shown; 0 is what was generated.
+    pub version: i32,
+    /// `Version 2, edited by Ada`, or that nobody has edited it.
+    pub title: String,
+    /// When it was edited, if it was.
+    pub edited: Option<Moment>,
+    /// Why it was edited; empty where nobody said.
+    pub note: String,
+    /// The verdict that holds.
+    pub verdict: Option<VerdictView>,
+    /// Where a verdict is sent; none for those who may give none.
+    pub approval_href: Option<String>,
+    /// Why a verdict wasn't taken.
+    pub alert: Option<Text>,
+    /// What was typed beside it.
+    pub typed: String,
+}
+
+/// A verdict.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize), serde(deny_unknown_fields))]
+pub struct VerdictView {
+    /// What it is.
+    pub badge: StatusBadge,
+    /// Who gave it, and of which version.
+    pub by: String,
+    /// When.
+    pub at: Moment,
+    /// Why; empty where nobody said.
+    pub note: String,
+    /// Whether it is of the version that is shown.
+    pub is_current: bool,
 }
 
 /// A part of a text that stands alone: a post, a subject line.

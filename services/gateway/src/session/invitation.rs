@@ -42,10 +42,7 @@ impl From<sqlx::Error> for JoinRefused {
     fn from(error: sqlx::Error) -> Self {
         match sql_state(&error).as_deref() {
             Some("HG404" | "HG409") => {
-                tracing::info!(
-                    why = detail(&error).unwrap_or("no such invitation"),
-                    "an invitation was not accepted"
-                );
+                tracing::info!(why = detail(&error).unwrap_or("no such invitation"), "an invitation was not accepted");
                 Self::Spent
             }
             _ => Self::NotNow(error.into()),

@@ -1,7 +1,7 @@
 //! What must come of a question, and whether it did.
 
-use axum::body::to_bytes;
 use http::{HeaderMap, Response, StatusCode, header::LOCATION};
+use http_body_util::BodyExt;
 
 /// More than any page; a stream that goes on is cut there, or after [`PATIENCE`].
 const MOST: usize = 4 * 1024 * 1024;
@@ -32,7 +32,7 @@ pub(crate) enum Expected {
     Forbidden(&'static str),
 }
 
-/// An answer, read whole.
+/// An answer, with as much of its body as came.
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
@@ -42,10 +42,14 @@ pub(crate) struct Answer {
 
 impl Answer {
     pub(crate) async fn read(response: Response<axum::body::Body>) -> Self {
-        let (parts, body) = response.into_parts();
-        let body = tokio::time::timeout(PATIENCE, to_bytes(body, MOST)).await;
-        let body =
-            body.map(|bytes| String::from_utf8_lossy(&bytes.unwrap_or_default()).into_owned()).unwrap_or_default();
+        let (parts, mut body) = response.into_parts();
+        let (mut bytes, until) = (Vec::new(), tokio::time::Instant::now() + PATIENCE);
+        while bytes.len() < MOST {
+            // What came before it broke off, or went on for too long, is an answer all the same.
+            let Ok(Some(Ok(frame))) = tokio::time::timeout_at(until, body.frame()).await else { break };
+            bytes.extend(frame.into_data().unwrap_or_default());
+        }
+        let body = String::from_utf8_lossy(&bytes).into_owned();
         Self { status: parts.status, headers: parts.headers, body }
     }
 

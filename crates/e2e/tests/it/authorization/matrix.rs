@@ -137,8 +137,14 @@ async fn row(ground: &Ground, cast: &Cast, router: &Router, probe: &Probe, matri
         };
         let expected = if matches!(probe.needs, Needs::OwnSession) { Expected::Done } else { Expected::Open };
         let attempt = Attempt { uri: probe.uri(&victim), headers, expected };
+        // Planting another victim has changed something, too.
+        let before = ground.fingerprints().await;
         let answer = ask(router, probe, &victim, &attempt.uri, &attempt.headers).await;
-        let outcome = judged(&answer, &attempt, probe, &victim);
+        let mut outcome = judged(&answer, &attempt, probe, &victim);
+        let must_change = probe.is_change() && !probe.only_looks;
+        if must_change && matches!(outcome, Outcome::Green(_)) && ground.fingerprints().await == before {
+            outcome = Outcome::Red(format!("{} and nothing has changed", answer.status.as_u16()));
+        }
         matrix.cells.push(Cell { question: question.clone(), caller, outcome });
         if !probe.is_change() && matches!(probe.needs, Needs::Role(..)) && probe.strangers != Strangers::Refused {
             let shown = !victim.traces(&attempt.uri, &answer.text()).is_empty();
@@ -150,6 +156,10 @@ async fn row(ground: &Ground, cast: &Cast, router: &Router, probe: &Probe, matri
 fn judged(answer: &Answer, attempt: &Attempt, probe: &Probe, victim: &Victim) -> Outcome {
     // What the caller has named themselves may be said again.
     let asked = format!("{} {}", attempt.uri, victim.fill(text_of(probe.body)));
+    let says_no = probe.too_low_says.filter(|part| attempt.expected == Expected::Open && answer.text().contains(part));
+    if let Some(part) = says_no {
+        return Outcome::Red(format!("{} and says {part}", answer.status.as_u16()));
+    }
     match answer.judge(attempt.expected, &victim.traces(&asked, &answer.text())) {
         None => Outcome::Green(answer.status.as_u16()),
         Some(why) => Outcome::Red(why),

@@ -25,6 +25,8 @@ pub(crate) struct Probe {
     pub(crate) people_only: bool,
     /// Whether the audit log notes the question itself, though it only reads.
     pub(crate) on_record: bool,
+    /// Whether it only reckons or looks, though its method isn't GET.
+    pub(crate) only_looks: bool,
     /// Where a role that is too low isn't answered with 403: what the answer says, in its address or its text.
     pub(crate) too_low_says: Option<&'static str>,
     /// Where whoever may is told the confirmation that the body names.
@@ -90,6 +92,7 @@ const fn probe(method: &'static str, path: &'static str) -> Probe {
         scope: None,
         people_only: false,
         on_record: false,
+        only_looks: false,
         too_low_says: None,
         confirmed_by: None,
     }
@@ -199,7 +202,13 @@ impl Probe {
         self
     }
 
-    /// Whether asking changes something.
+    /// It changes nothing, though its method isn't GET.
+    pub(crate) const fn only_looks(mut self) -> Self {
+        self.only_looks = true;
+        self
+    }
+
+    /// Whether asking may change something, to judge by the method.
     pub(crate) fn is_change(&self) -> bool {
         self.method != "GET" || self.on_record
     }

@@ -59,7 +59,7 @@ pub(crate) async fn create(visit: Visit, form: Result<Form<NewClient>, FormRejec
     let parent = place
         .as_ref()
         .and_then(|(kind, slug)| Some((*kind, parents.iter().find(|client| client.slug == slug.as_str())?)));
-    let facts = facts::merged(&sent.facts, &Map::new());
+    let facts = facts::merged(&sent.facts, "", &Map::new());
     let mut errors = Vec::new();
     if sent.name.trim().is_empty() {
         errors.push(FieldProblem::new("name", "Give it a name."));
@@ -170,6 +170,7 @@ fn render(
         name: sent.name,
         slug: sent.slug,
         facts: sent.facts,
+        began: None,
         places: places(parents),
         place: sent.place,
         blocked,

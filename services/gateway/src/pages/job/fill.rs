@@ -10,7 +10,11 @@ use hg_types::{JobStatus, Provider, UserId};
 
 use super::{
     AttemptView, JobProblem, JobView, LiveBadge, LiveView, PromptPart, PromptView, SourceView, StepState, StepView,
-    Tab, TabView, quality, request::RequestView, result,
+    Tab, TabView,
+    current::{Current, current, standing},
+    quality,
+    request::RequestView,
+    result,
 };
 use crate::pages::{
     clients::{Clients, is_writable},
@@ -43,6 +47,7 @@ pub(super) fn view(job: &JobDetail, around: &Around<'_>) -> JobView {
     let href = format!("/jobs/{}", summary.id);
     let ended = summary.status.is_terminal();
     let result = result::view(job, slug);
+    let approval_href = (result.is_some() && may_write).then(|| format!("{href}/approval"));
     let tabs = if ended { tabs(&href, result.is_some(), around.tab) } else { Vec::new() };
     let tab = tabs
         .iter()
@@ -69,8 +74,9 @@ pub(super) fn view(job: &JobDetail, around: &Around<'_>) -> JobView {
                 .into(),
         tabs,
         tab,
-        quality: job.result.as_ref().and_then(|result| quality::view(&result.quality, format!("{href}?tab=quality"))),
+        quality: current(job).and_then(|it| quality::view(&it.result.quality, format!("{href}?tab=quality"))),
         result,
+        standing: standing(job, approval_href, around.now),
         prompt: prompt(job, around),
         sources: job.strategy_sources.iter().map(source).collect(),
         request: request(job),
@@ -302,7 +308,7 @@ fn tokens(count: Option<i32>) -> String {
 fn facts(job: &JobDetail, template: Option<&Template>) -> Vec<Fact> {
     let summary = &job.summary;
     let mut facts = Vec::new();
-    if let Some(result) = &job.result {
+    if let Some(Current { result, .. }) = current(job) {
         facts.push(Fact::new("Words", format::count(result.word_count)));
         if let Some(time) = quality::reading_time(&result.quality) {
             facts.push(Fact::new("Reading time", time));

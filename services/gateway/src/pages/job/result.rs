@@ -4,12 +4,12 @@ use hg_contracts::cpm::{JobDetail, JobResult};
 use hg_quality::Platform;
 use hg_types::ContentType;
 
-use super::{PartView, ResultView, SearchPreview, document::Document};
+use super::{PartView, ResultView, SearchPreview, current::current, document::Document};
 use crate::pages::{content::strategy::platform, format, markdown};
 
 /// The finished text; none while there is none.
 pub(super) fn view(job: &JobDetail, client_slug: Option<&str>) -> Option<ResultView> {
-    let result = job.result.as_ref()?;
+    let result = current(job)?.result;
     let document = Document::of(job, result);
     let id = job.summary.id;
     Some(ResultView {

@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use super::{
     JobPage, JobView, Tab,
+    current::current,
     document::Document,
     fill::{Around, view},
 };
@@ -41,7 +42,7 @@ impl Params {
 
 /// What has just happened to the job, as a redirect says it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Notice {
+pub(super) enum Notice {
     /// The form was accepted.
     Sent,
     /// It will stop.
@@ -50,6 +51,12 @@ enum Notice {
     Ended,
     /// The person may see it and not stop it.
     Forbidden,
+    /// Its text was approved,
+    Approved,
+    /// or rejected,
+    Rejected,
+    /// or what was said of it was taken back.
+    Withdrawn,
 }
 
 impl Notice {
@@ -59,6 +66,9 @@ impl Notice {
             Some("cancelled") => Some(Self::Cancelled),
             Some("ended") => Some(Self::Ended),
             Some("forbidden") => Some(Self::Forbidden),
+            Some("approved") => Some(Self::Approved),
+            Some("rejected") => Some(Self::Rejected),
+            Some("withdrawn") => Some(Self::Withdrawn),
             _ => None,
         }
     }
@@ -69,6 +79,9 @@ impl Notice {
             Self::Cancelled => "cancelled",
             Self::Ended => "ended",
             Self::Forbidden => "forbidden",
+            Self::Approved => "approved",
+            Self::Rejected => "rejected",
+            Self::Withdrawn => "withdrawn",
         }
     }
 
@@ -77,6 +90,9 @@ impl Notice {
             Self::Sent => (FlashKind::Success, "The job is accepted. You can leave this page: nothing is lost."),
             Self::Cancelled => (FlashKind::Success, "The job is being stopped."),
             Self::Ended => (FlashKind::Info, "The job had already ended."),
+            Self::Approved => (FlashKind::Success, "The text is approved."),
+            Self::Rejected => (FlashKind::Success, "The text is rejected."),
+            Self::Withdrawn => (FlashKind::Success, "The verdict is taken back."),
             Self::Forbidden => {
                 (FlashKind::Error, "The job goes on: your role on this client doesn’t allow stopping it.")
             }
@@ -91,9 +107,20 @@ pub(crate) async fn show(
     Path(id): Path<JobId>,
     Query(params): Query<Params>,
 ) -> Result<Response, ApiError> {
-    let Seen { job, clients, view } = look(&visit, id, params.tab()).await?;
+    let seen = look(&visit, id, params.tab()).await?;
+    render(&visit, StatusCode::OK, seen, Notice::read(params.notice.as_deref()))
+}
+
+/// The page of what was seen.
+pub(super) fn render(
+    visit: &Visit,
+    status: StatusCode,
+    seen: Seen,
+    notice: Option<Notice>,
+) -> Result<Response, ApiError> {
+    let Seen { job, clients, view } = seen;
     let client = clients.by_id(job.summary.client_id).map(CurrentClient::new);
-    let title = job.summary.title.clone().unwrap_or_else(|| job.summary.topic.clone());
+    let title = current(&job).map_or_else(|| job.summary.topic.clone(), |text| Document::of(&job, text.result).title);
     let frame = Frame {
         title: title.into(),
         section: Section::Jobs,
@@ -102,11 +129,11 @@ pub(crate) async fn show(
         client,
     };
     let mut shell = visit.shell(frame, &clients);
-    if let Some(notice) = Notice::read(params.notice.as_deref()) {
+    if let Some(notice) = notice {
         shell.draft_spent = notice == Notice::Sent;
         shell.flash = shell.flash.or_else(|| Some(notice.flash()));
     }
-    visit.page(StatusCode::OK, &shell, &JobPage { job: view })
+    visit.page(status, &shell, &JobPage { job: view })
 }
 
 /// The page's view alone, when the job has ended under somebody's eyes.
@@ -119,13 +146,18 @@ pub(crate) async fn part(
     visit.fragment(&seen.view)
 }
 
-struct Seen {
+/// A job, as the person sees it.
+pub(super) struct Seen {
     job: JobDetail,
     clients: Clients,
-    view: JobView,
+    pub(super) view: JobView,
 }
 
-async fn look(visit: &Visit, id: JobId, tab: Tab) -> Result<Seen, ApiError> {
+/// Asks for everything that its page shows.
+///
+/// # Errors
+/// 404 where the person sees no such job, 503 where nobody can say.
+pub(super) async fn look(visit: &Visit, id: JobId, tab: Tab) -> Result<Seen, ApiError> {
     let principal = visit.principal();
     let (clients, job) = tokio::join!(Clients::fetch(visit.smm(), &principal), visit.cpm().get_job(&principal, id));
     let job = job.map_err(peer_error)?;
@@ -179,8 +211,8 @@ pub(crate) async fn html(visit: Visit, Path(id): Path<JobId>) -> Result<Response
 
 async fn document(visit: &Visit, id: JobId) -> Result<Document, ApiError> {
     let job = visit.cpm().get_job(&visit.principal(), id).await.map_err(peer_error)?;
-    let result = job.result.as_ref().ok_or_else(|| ApiError::not_found("text"))?;
-    Ok(Document::of(&job, result))
+    let text = current(&job).ok_or_else(|| ApiError::not_found("text"))?;
+    Ok(Document::of(&job, text.result))
 }
 
 /// A file to be saved, never shown on our origin.

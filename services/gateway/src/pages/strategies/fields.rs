@@ -68,7 +68,10 @@ fn put(inputs: &mut Typed, field: &FieldGuide, value: &Value) {
             inputs.insert(field.name.clone(), entries().collect::<Vec<_>>().join("\n"));
         }
         FieldKind::Texts => {
-            inputs.insert(field.name.clone(), entries().collect::<Vec<_>>().join(&format!("\n{RULE}\n")));
+            inputs.insert(
+                field.name.clone(),
+                entries().map(|text| escaped(&text)).collect::<Vec<_>>().join(&format!("\n{RULE}\n")),
+            );
         }
         FieldKind::Choices | FieldKind::Platforms => {
             inputs.extend(entries().map(|entry| (part(field, &entry), TICKED.to_owned())));
@@ -187,14 +190,25 @@ fn decimal(text: &str) -> Result<Value, String> {
     number.map(Value::Number).ok_or_else(|| format!("“{text}” is no number."))
 }
 
-/// Texts with a line of three hyphens between them.
+/// A line that is the rule, or would be read as an escaped one, behind so many backslashes.
+fn is_rule(line: &str) -> bool {
+    line.trim().trim_start_matches('\\') == RULE
+}
+
+/// A text of a list of texts as it is typed: a line that would end it has a backslash in front.
+fn escaped(text: &str) -> String {
+    let line = |line: &str| if is_rule(line) { format!("\\{}", line.trim()) } else { line.to_owned() };
+    text.split('\n').map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// Texts with a line of three hyphens between them; behind a backslash such a line is a part of its text.
 fn texts(whole: &str) -> Vec<Value> {
     let mut texts = vec![String::new()];
     for line in whole.lines() {
         if line.trim() == RULE {
             texts.push(String::new());
         } else if let Some(text) = texts.last_mut() {
-            text.push_str(line);
+            text.push_str(if is_rule(line) { line.trim().get(1..).unwrap_or_default() } else { line });
             text.push('\n');
         }
     }
@@ -255,6 +269,18 @@ mod tests {
         });
         let map = value.as_object().unwrap().clone();
         assert_eq!(values(&all(), &platforms(), &typed(&all(), &map)).unwrap(), map);
+    }
+
+    #[test]
+    fn a_rule_inside_of_a_text_divides_nothing() {
+        let samples = json!({"voice_samples": ["Dear all,\n---\nYours", "a\n\\---\nb", "---", "\\\\---\n----\n\\x"]});
+        let map = samples.as_object().unwrap().clone();
+        let inputs = typed(&all(), &map);
+        assert!(inputs["voice_samples"].starts_with("Dear all,\n\\---\nYours\n---\na\n\\\\---\nb\n---\n"));
+        assert_eq!(values(&all(), &platforms(), &inputs).unwrap(), map);
+        // As browsers send it.
+        let sent: Typed = inputs.into_iter().map(|(name, text)| (name, text.replace('\n', "\r\n"))).collect();
+        assert_eq!(values(&all(), &platforms(), &sent).unwrap(), map);
     }
 
     #[test]

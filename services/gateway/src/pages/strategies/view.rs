@@ -273,7 +273,9 @@ fn hint(guide: &FieldGuide) -> String {
         FieldKind::Text if most.is_empty() => String::new(),
         FieldKind::Text => format!("At most {most} characters."),
         FieldKind::Lines => format!("One per line; at most {entries}, of {most} characters."),
-        FieldKind::Texts => format!("At most {entries}, of {most} characters, with a line {RULE} between."),
+        FieldKind::Texts => {
+            format!("At most {entries}, of {most} characters, with a line {RULE} between (\\{RULE} inside of one).")
+        }
         FieldKind::Number | FieldKind::Range | FieldKind::DecimalRange => format!("{range}."),
         FieldKind::Extras => "A JSON object of at most 8 KiB.".to_owned(),
         _ => String::new(),

@@ -88,7 +88,7 @@ pub(crate) async fn submit(
                 return Ok(response);
             }
             Err(JoinRefused::NotNow(error)) => return Err(error),
-            Err(JoinRefused::Spent) => page_of(&token, offered(&state, &token).await?.as_ref(), None),
+            Err(JoinRefused::Spent) => not_done(page_of(&token, offered(&state, &token).await?.as_ref(), None)),
             Err(refused @ (JoinRefused::Name | JoinRefused::Weak(_))) => {
                 let field = if matches!(refused, JoinRefused::Name) { "name" } else { "password" };
                 let errors = vec![FieldProblem::new(field, sentence(&refused.to_string()))];
@@ -96,7 +96,7 @@ pub(crate) async fn submit(
             }
         },
         // Sent from a page that was true when it was made.
-        _ => (if status == StatusCode::OK { StatusCode::CONFLICT } else { status }, page),
+        _ => not_done((status, page)),
     };
     Ok(show(&state, &parts.headers, user.as_ref(), status, &page))
 }
@@ -110,11 +110,28 @@ async fn refused(
     error: ClientError,
 ) -> Result<(StatusCode, InvitationPage), ApiError> {
     if matches!(error.status(), Some(StatusCode::NOT_FOUND | StatusCode::CONFLICT | StatusCode::FORBIDDEN)) {
-        return Ok(page_of(token, offered(state, token).await?.as_ref(), Some(user)));
+        return Ok(not_done(page_of(token, offered(state, token).await?.as_ref(), Some(user))));
     }
     let problems = Problems::of(error, |_| None)?;
     let message = problems.alert.unwrap_or("This isn’t possible right now. Try again in a moment.".into());
     Ok((problems.status, InvitationPage { notice: Some(Notice { tone: Tone::Danger, message }), ..page }))
+}
+
+/// What the link means now to somebody whose request came to nothing: where it is open all the same, that is said.
+fn not_done((status, page): (StatusCode, InvitationPage)) -> (StatusCode, InvitationPage) {
+    if status != StatusCode::OK {
+        return (status, page);
+    }
+    let message = match &*page.step {
+        "sign_in" => "Nothing was done: the address has an account by now. Sign in with it to accept.",
+        "sign_out" => "Nothing was done: the invitation is for another address than yours.",
+        "join" => "Nothing was done: you aren’t signed in, and the address has no account yet. Make one to join.",
+        _ => {
+            "The invitation could not be accepted. Sign out and in again, and if that doesn’t help, ask for a new one."
+        }
+    };
+    let notice = Some(Notice { tone: Tone::Danger, message: message.into() });
+    (StatusCode::CONFLICT, InvitationPage { notice, ..page })
 }
 
 /// What the link means to whoever looks.

@@ -233,6 +233,48 @@ async fn only_what_was_changed_is_sent() {
 }
 
 #[tokio::test]
+async fn a_change_leaves_alone_what_somebody_else_changed_meanwhile() {
+    let (gateway, browser) = start().await;
+    plant_tree(&gateway, "admin");
+    let mut ohio = level(OHIO, "ohio-paving", "customer", Some(AGENCY), "admin");
+    ohio["metadata"] = json!({"industry": "construction", "founded": 1987});
+    gateway.peers.answers("GET /clients/ohio-paving", 200, ohio.clone());
+    let page = browser.page("/clients/ohio-paving/edit").await.expect(200).text.replace("&#x2f;", "/");
+    has(
+        &page,
+        &[
+            "name=\"_name\" value=\"The ohio-paving firm\"",
+            "name=\"_slug\" value=\"ohio-paving\"",
+            "name=\"_facts\" value=\"founded: 1987\nindustry: construction\"",
+            &format!("action=\"/clients/{OHIO}\""),
+        ],
+    );
+    // Meanwhile it gets another name, another slug, and facts.
+    ohio["name"] = json!("Ohio Paving Group");
+    ohio["slug"] = json!("ohio-group");
+    ohio["metadata"] = json!({"industry": "roads", "founded": 1987, "phone": "614 555 0100"});
+    gateway.peers.answers(&format!("GET /clients/{OHIO}"), 200, ohio);
+    gateway.peers.answers(&format!("PUT /clients/{OHIO}"), 200, client(OHIO, "ohio-group", "admin"));
+    let began = [
+        ("_name", "The ohio-paving firm"),
+        ("_slug", "ohio-paving"),
+        ("_facts", "founded: 1987\r\nindustry: construction"),
+        ("name", "The ohio-paving firm"),
+        ("slug", "ohio-paving"),
+    ];
+    let path = format!("/clients/{OHIO}");
+    let fields = [&began[..], &[("facts", "founded: 1988\r\nindustry: construction")]].concat();
+    let _ = submit(&browser, &path, &fields).await.expect(303);
+    assert_eq!(
+        gateway.peers.last().body,
+        json!({"metadata": {"industry": "roads", "founded": "1988", "phone": "614 555 0100"}})
+    );
+    // Refused, the form still knows what it began with.
+    let fields = [&began[..], &[("facts", "founded")]].concat();
+    has(&submit(&browser, &path, &fields).await.expect(422).text, &["name=\"_slug\" value=\"ohio-paving\""]);
+}
+
+#[tokio::test]
 async fn moving_says_what_changes_and_why_not() {
     let (gateway, browser) = start().await;
     plant_tree(&gateway, "admin");

@@ -81,7 +81,8 @@ async fn whoever_has_an_account_signs_in_and_accepts() {
     has(&page, &[&format!("/login?next=%2Finvitations%2F{token}")]);
     lacks(&page, &["new-password"]);
     // Nobody makes a second account for an address that has one.
-    let _ = stranger.submit(&path, &[("name", "X"), ("password", PASSWORD)]).await.expect(409);
+    let second = stranger.submit(&path, &[("name", "X"), ("password", PASSWORD)]).await.expect(409);
+    has(&second.text, &["the address has an account by now", "role=\"alert\""]);
     let answer =
         stranger.submit("/login", &[("email", EMAIL), ("password", PASSWORD), ("next", &path)]).await.expect(303);
     assert_eq!(answer.headers["location"], path);
@@ -103,6 +104,12 @@ async fn whoever_has_an_account_signs_in_and_accepts() {
         &browser.submit(&path, &[("_csrf", &csrf)]).await.expect(503).text,
         &["doesn’t answer", "Accept the invitation"],
     );
+    // Refused though the link is open: that is no success, and it is said.
+    for status in [403, 404, 409] {
+        gateway.peers.answers("POST /invitations/accept", status, refusal("forbidden", "no", &json!([])));
+        let answer = browser.submit(&path, &[("_csrf", &csrf)]).await.expect(409);
+        has(&answer.text, &["The invitation could not be accepted", "role=\"alert\"", "Accept the invitation"]);
+    }
     gateway.peers.answers(
         "POST /invitations/accept",
         200,

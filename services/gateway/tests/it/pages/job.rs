@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{JOB, silence, start, summary};
+use super::{JOB, has, lacks, silence, start, summary};
 use crate::harness::Gateway;
 
 const TEMPLATE: &str = "0191d0a0-0000-7000-8000-0000000000aa";
@@ -136,6 +136,106 @@ async fn a_text_can_be_taken_along() {
 
     gateway.peers.answers(&format!("GET /jobs/{JOB}"), 200, detail("in_progress", &json!({})));
     assert_eq!(browser.page(&format!("/jobs/{JOB}/download.md")).await.status, 404);
+}
+
+/// What somebody has made of it, approved one version before.
+fn edited() -> Value {
+    let mut job = result();
+    let mut text = job["result"].clone();
+    text["content"] = json!("## Edited\n\nBy hand.");
+    text["title"] = json!("Sealcoating in autumn");
+    text["word_count"] = json!(731);
+    text["quality"]["score"] = json!(93);
+    let ada = json!({"user_id": TEMPLATE, "name": "Ada Miller"});
+    let mut edited = json!({"version": 2, "is_current": true, "title": "Sealcoating in autumn", "word_count": 731, "quality_score": 93,
+        "changed": 0.4, "restored_from": null, "note": "Shorter.", "author": ada, "created_at": "2026-11-21T10:00:00Z"});
+    edited["result"] = text;
+    job["edited"] = edited;
+    job["approval"] = json!({"verdict": "approved", "version": 1, "is_current": false, "note": "Fine <b>so</b>.", "author": ada,
+        "created_at": "2026-11-21T09:50:00Z"});
+    job
+}
+
+#[tokio::test]
+async fn an_edited_text_is_the_one_that_is_shown_and_taken_along() {
+    let (gateway, browser) = start().await;
+    finished(&gateway);
+    has(&browser.page(&format!("/jobs/{JOB}")).await.expect(200).text, &["As it was generated", "Nobody has approved"]);
+    gateway.peers.answers(&format!("GET /jobs/{JOB}"), 200, detail("completed", &edited()));
+    let page = browser.page(&format!("/jobs/{JOB}")).await.expect(200).text;
+    has(
+        &page,
+        &[
+            "<h2>Edited</h2>",
+            "<h1>Sealcoating in autumn</h1>",
+            "# Sealcoating in autumn",
+            "731",
+            "93",
+            "Version 2, edited by Ada Miller",
+            "Shorter.",
+            "version 1 by Ada Miller",
+            "Fine &lt;b&gt;so",
+            "nobody has judged this version",
+            "Take back",
+        ],
+    );
+    lacks(&page, &["<h2>First</h2>", "842"]);
+    let markdown = browser.page(&format!("/jobs/{JOB}/download.md")).await.expect(200);
+    assert_eq!(markdown.headers["content-disposition"], "attachment; filename=\"sealcoating-in-autumn.md\"");
+    has(&markdown.text, &["# Sealcoating in autumn\n\n## Edited\n\nBy hand."]);
+    has(&browser.page(&format!("/jobs/{JOB}/download.html")).await.expect(200).text, &["<h2>Edited</h2>"]);
+}
+
+#[tokio::test]
+async fn members_say_what_they_think_of_a_text() {
+    let (gateway, browser) = start().await;
+    gateway.peers.answers(&format!("GET /jobs/{JOB}"), 200, detail("completed", &edited()));
+    let (path, csrf) = (format!("/jobs/{JOB}/approval"), browser.csrf.clone());
+    let page = browser.page(&format!("/jobs/{JOB}")).await.expect(200).text.replace("&#x2f;", "/");
+    has(&page, &[&format!("action=\"{path}\""), "name=\"version\" value=\"2\""]);
+    assert_eq!(browser.submit(&path, &[("verdict", "approved"), ("version", "2")]).await.status, 403, "no token");
+    let peer = format!("POST {path}");
+    assert!(gateway.peers.asked(&peer).is_empty());
+
+    let verdict = |verdict: &str| json!({"verdict": verdict, "version": 2, "is_current": true, "note": null, "author": null, "created_at": "2026-11-21T10:10:00Z"});
+    for name in ["approved", "rejected", "withdrawn"] {
+        gateway.peers.answers(&peer, 200, verdict(name));
+        let fields = [("_csrf", csrf.as_str()), ("verdict", name), ("version", "2"), ("note", " Two\r\nlines ")];
+        let answer = browser.submit(&path, &fields).await.expect(303);
+        assert_eq!(answer.headers["location"].to_str().unwrap(), format!("/jobs/{JOB}?notice={name}"));
+        assert_eq!(gateway.peers.last().body, json!({"verdict": name, "version": 2, "note": "Two\nlines"}));
+        let _ = browser.page(&format!("/jobs/{JOB}?notice={name}")).await.expect(200);
+    }
+
+    // Refused, one reads why, and keeps what was typed.
+    let fields = [("_csrf", csrf.as_str()), ("verdict", "approved"), ("version", "1"), ("note", "Well done")];
+    for (status, code, message, said) in [
+        (409, "version_conflict", "version 2 is the newest", "Somebody has edited the text meanwhile"),
+        (
+            409,
+            "nothing_to_withdraw",
+            "nobody has approved or rejected this text",
+            "Nobody has approved or rejected this",
+        ),
+        (403, "forbidden", "judging texts needs the role member on the client", "needs the role member"),
+    ] {
+        gateway.peers.answers(&peer, status, json!({"error": {"code": code, "message": message, "details": []}}));
+        let answer = browser.submit(&path, &fields).await.expect(status);
+        has(&answer.text, &[said, "role=\"alert\"", "Well done</textarea>"]);
+    }
+    silence(&gateway, &[&peer]);
+    has(&browser.submit(&path, &fields).await.expect(503).text, &["Content production doesn’t answer"]);
+    assert_eq!(browser.submit(&path, &[("_csrf", &csrf), ("verdict", "maybe"), ("version", "2")]).await.status, 400);
+}
+
+#[tokio::test]
+async fn a_viewer_reads_a_verdict_and_gives_none() {
+    let (gateway, browser) = start().await;
+    super::plant_tree(&gateway, "viewer");
+    gateway.peers.answers(&format!("GET /jobs/{JOB}"), 200, detail("completed", &edited()));
+    let page = browser.page(&format!("/jobs/{JOB}")).await.expect(200).text;
+    has(&page, &["Version 2, edited by Ada Miller"]);
+    lacks(&page, &["name=\"verdict\"", "Take back"]);
 }
 
 #[tokio::test]

@@ -159,7 +159,8 @@ pub(super) fn forged(ground: &Ground, cast: &Cast, victim: &Victim, probe: &Prob
         .map(|(caller, headers)| {
             let attempt = match probe.needs {
                 _ if !probe.is_change() => Err("it changes nothing"),
-                Needs::Nobody => Err(PUBLIC),
+                // Who has no session has no token; but nobody is to be signed in, or anything else, from another's page.
+                Needs::Nobody if !caller.starts_with("from ") => Err(PUBLIC),
                 _ => Ok(Attempt { uri: probe.uri(victim), headers, expected: Expected::Forbidden("csrf_failed") }),
             };
             Plan { caller, attempt }

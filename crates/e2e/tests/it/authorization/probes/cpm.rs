@@ -11,7 +11,7 @@ const EDIT: &str = r##"{"version":1,"content":"# Bread\n\nNew text."}"##;
 
 pub(super) const PROBES: &[Probe] = &[
     post("/generate").json(ASK).scope(Generate),
-    post("/estimate").json(ASK).role(Viewer).scope(Generate),
+    post("/estimate").json(ASK).only_looks().role(Viewer).scope(Generate),
     get("/providers/status").needs(Needs::Known),
     get("/jobs").strangers(Nothing).scope(JobsRead),
     get("/jobs").query("?client_id=<client>").scope(JobsRead),

@@ -73,7 +73,7 @@ pub(super) const PROBES: &[Probe] = &[
         .role(Admin),
     post("/api/clients/{id}/invitations/{invitation}/resend").with(CLIENT).role(Admin),
     delete("/api/clients/{id}/invitations/{invitation}").with(CLIENT).role(Admin),
-    post("/api/invitations/preview").json(r#"{"token":"<token>"}"#).needs(Secret),
+    post("/api/invitations/preview").json(r#"{"token":"<token>"}"#).only_looks().needs(Secret),
     post("/api/invitations/accept").json(r#"{"token":"<token>"}"#).needs(Invited),
     // Strategies.
     get("/api/clients/{id}/strategies").with(CLIENT),
@@ -111,12 +111,13 @@ pub(super) const PROBES: &[Probe] = &[
     get("/api/jobs/{id}/status").with(DONE),
     get("/api/jobs/{id}/events").with(DONE),
     post("/api/content/generate").json(ASK),
-    post("/api/content/estimate").json(ASK).role(Viewer),
+    post("/api/content/estimate").json(ASK).only_looks().role(Viewer),
     get("/api/content/templates").strangers(Nothing),
     get("/api/content/templates").query("?client_id=<slug>"),
     post("/api/content/templates").json(MAKE_TEMPLATE),
     post("/api/content/templates/validate")
         .json(r#"{"content_type":"blog_post","template":"{{ topic }}"}"#)
+        .only_looks()
         .needs(Known),
     get("/api/content/templates/{id}").with(TEMPLATE),
     put("/api/content/templates/{id}").with(TEMPLATE).json(SAVE_TEMPLATE),
@@ -132,6 +133,7 @@ pub(super) const PROBES: &[Probe] = &[
     get("/jobs").query("?client=<slug>"),
     get("/jobs/{id}").with(DONE),
     post("/jobs/{id}/cancel").with(PENDING).too_low_says("notice=forbidden"),
+    post("/jobs/{id}/approval").with(DONE).form("verdict=approved&version=0"),
     get("/jobs/{id}/download.md").with(DONE),
     get("/jobs/{id}/download.html").with(DONE),
     get("/login").needs(Nobody),
@@ -203,7 +205,7 @@ pub(super) const PROBES: &[Probe] = &[
     get("/recent").query("?client=<slug>"),
     get("/content/models").query("?llm_provider=sample").needs(Known),
     get("/content/strategy").query("?client=<slug>&content_type=blog_post"),
-    post("/content/estimate").form(ASK_FORM).role(Viewer).strangers(Refused),
+    post("/content/estimate").form(ASK_FORM).only_looks().role(Viewer).strangers(Refused),
     get("/jobs/list").strangers(Nothing),
     get("/jobs/list").query("?client=<slug>"),
     get("/jobs/{id}/view").with(DONE),

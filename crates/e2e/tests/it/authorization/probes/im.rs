@@ -9,11 +9,14 @@ const MAKE: &str = r#"{"client_id":"<client>","name":"Made","content_type":"pres
 const SAVE: &str = r#"{"client_id":"<client>","name":"Saved","content_type":"blog_post","template":"{{ topic }}"}"#;
 
 pub(super) const PROBES: &[Probe] = &[
-    post("/generate-prompt").json(ASK).role(Viewer),
+    post("/generate-prompt").json(ASK).only_looks().role(Viewer),
     get("/templates").strangers(Nothing),
     get("/templates").query("?client_id=<client>"),
     post("/templates").json(MAKE),
-    post("/templates/validate").json(r#"{"content_type":"blog_post","template":"{{ topic }}"}"#).needs(Needs::Known),
+    post("/templates/validate")
+        .json(r#"{"content_type":"blog_post","template":"{{ topic }}"}"#)
+        .only_looks()
+        .needs(Needs::Known),
     get("/templates/{template}"),
     put("/templates/{template}").json(SAVE),
     get("/templates/{template}/versions"),

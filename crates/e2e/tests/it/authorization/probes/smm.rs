@@ -45,7 +45,7 @@ pub(super) const PROBES: &[Probe] = &[
     post("/clients/{client}/invitations").json(r#"{"email":"somebody@example.com","role":"viewer"}"#).role(Admin),
     post("/clients/{client}/invitations/{invitation}/resend").role(Admin),
     delete("/clients/{client}/invitations/{invitation}").role(Admin),
-    post("/invitations/preview").json(r#"{"token":"<token>"}"#).needs(Needs::Secret).people_only(),
+    post("/invitations/preview").json(r#"{"token":"<token>"}"#).only_looks().needs(Needs::Secret).people_only(),
     post("/invitations/accept").json(r#"{"token":"<token>"}"#).needs(Needs::Invited).people_only(),
     // Strategies.
     get("/clients/{client}/strategies"),
