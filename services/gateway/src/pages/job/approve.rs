@@ -47,7 +47,7 @@ pub(crate) async fn submit(
         "version_conflict" => {
             Some("Somebody has edited the text meanwhile. Nothing was said of it: read it again.".into())
         }
-        _ => problems.alert.or_else(|| problems.errors.into_iter().next().map(|error| error.message.into())),
+        _ => problems.alert.or_else(|| problems.errors.into_iter().next().map(|error| error.message)),
     };
     let mut seen = look(&visit, id, Tab::Text).await?;
     if let Some(standing) = &mut seen.view.standing {

@@ -121,7 +121,7 @@ async fn retention_is_nothing_for_ever_or_days() {
     let answer = submit(&browser, &path, &fields).await.expect(303);
     assert_eq!(answer.headers["location"], "/clients/ohio-paving/data?notice=kept");
     assert_eq!(gateway.peers.last().body, json!({"jobs_days": 30}));
-    submit(&browser, &path, &[("jobs_keep", "inherit"), ("logs_keep", "ever")]).await.expect(303);
+    let _ = submit(&browser, &path, &[("jobs_keep", "inherit"), ("logs_keep", "ever")]).await.expect(303);
     assert_eq!(gateway.peers.last().body, json!({"logs_days": null}));
     let fields = [("jobs_keep", "days"), ("jobs_days", "0"), ("logs_keep", "inherit")];
     has(&submit(&browser, &path, &fields).await.expect(422).text, &["id=\"jobs_days-error\"", "value=\"0\""]);
