@@ -86,7 +86,7 @@ mod tests {
 
     use super::*;
 
-    fn entry(actor: Value, before: Value, after: Value) -> AuditEntry {
+    fn entry(actor: &Value, before: &Value, after: &Value) -> AuditEntry {
         serde_json::from_value(json!({"id": "0191d0a0-0000-7000-8000-0000000000e1", "at": "2026-11-21T09:00:00Z",
             "actor": actor, "action": "provider_key.updated", "subject_kind": "provider_key", "before": before, "after": after,
             "secret": ["key"], "erased": false, "sealed": true}))
@@ -95,8 +95,11 @@ mod tests {
 
     #[test]
     fn each_field_has_its_two_sides() {
-        let entry =
-            entry(json!({"kind": "database", "login": "hg_admin"}), json!({"name": "A", "n": 1}), json!({"name": "B"}));
+        let entry = entry(
+            &json!({"kind": "database", "login": "hg_admin"}),
+            &json!({"name": "A", "n": 1}),
+            &json!({"name": "B"}),
+        );
         let row = row(&entry, entry.at);
         let change = |field: &str, before: Option<&str>, after: Option<&str>| AuditChange {
             field: field.to_owned(),
@@ -111,7 +114,7 @@ mod tests {
     #[test]
     fn whoever_is_gone_is_somebody_and_long_values_are_cut() {
         let long = "ä".repeat(MAX_VALUE + 1);
-        let row = row(&entry(json!({"kind": "person"}), json!(null), json!({"text": long})), Utc::now());
+        let row = row(&entry(&json!({"kind": "person"}), &json!(null), &json!({"text": long})), Utc::now());
         assert_eq!(row.who, "Somebody whose account is gone");
         assert_eq!(row.changes[0].after.as_ref().unwrap().chars().count(), MAX_VALUE + 1);
     }
