@@ -158,7 +158,7 @@ pub(super) fn forged(ground: &Ground, cast: &Cast, victim: &Victim, probe: &Prob
         .into_iter()
         .map(|(caller, headers)| {
             let attempt = match probe.needs {
-                _ if !probe.is_change() => Err("it changes nothing"),
+                _ if !probe.is_change() || probe.method == "GET" => Err("it changes nothing"),
                 // Who has no session has no token; but nobody is to be signed in, or anything else, from another's page.
                 Needs::Nobody if !caller.starts_with("from ") => Err(PUBLIC),
                 _ => Ok(Attempt { uri: probe.uri(victim), headers, expected: Expected::Forbidden("csrf_failed") }),

@@ -133,7 +133,7 @@ pub(super) const PROBES: &[Probe] = &[
     get("/jobs").query("?client=<slug>"),
     get("/jobs/{id}").with(DONE),
     post("/jobs/{id}/cancel").with(PENDING).too_low_says("notice=forbidden"),
-    post("/jobs/{id}/approval").with(DONE).form("verdict=approved&version=0"),
+    post("/jobs/{id}/approval").with(DONE).form("verdict=rejected&version=1"),
     get("/jobs/{id}/download.md").with(DONE),
     get("/jobs/{id}/download.html").with(DONE),
     get("/login").needs(Nobody),
