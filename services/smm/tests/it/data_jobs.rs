@@ -466,7 +466,7 @@ async fn a_zip_that_is_whole_is_not_made_again() {
     // Killed after the ZIP was stored, and before anybody heard of it.
     sqlx::raw_sql(
         "UPDATE data_jobs SET status = 'in_progress', finished_at = NULL, expires_at = NULL;
-         UPDATE data_job_parts SET status = 'in_progress', finished_at = NULL, lease_until = now() - interval '1 second' WHERE step = 'archive'",
+         UPDATE data_job_parts SET status = 'in_progress', finished_at = NULL, place = '\"finished\"', lease_until = now() - interval '1 second' WHERE step = 'archive'",
     )
     .execute(&mut db)
     .await
