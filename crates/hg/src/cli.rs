@@ -138,6 +138,8 @@ pub(crate) enum AdminSub {
     ResetLink(ResetLink),
     /// Makes an API key for a trusted service; it is shown once.
     ApiKey(ApiKey),
+    /// Gives a client more turns of the workers than others, or another number of jobs at once. Without options it lists the shares.
+    Share(Share),
     /// Makes the keys by which services know each other, and prints the variables of all four.
     Keys(Keys),
     /// Proves the audit log. Needs AUDIT_KEYS (or the file that AUDIT_KEYS_FILE names), as the strategy service has it.
@@ -177,6 +179,25 @@ pub(crate) struct AuditVerify {
 pub(crate) struct AuditHeads {
     #[command(flatten)]
     pub(crate) direct: Direct,
+}
+
+/// Options of `admin share`.
+#[derive(Args)]
+pub(crate) struct Share {
+    #[command(flatten)]
+    pub(crate) direct: Direct,
+    /// Slug or id of the client; it holds for everybody below who has no share of their own.
+    #[arg(long)]
+    pub(crate) client: Option<String>,
+    /// So many turns to one of a client without a share: 1 to 100.
+    #[arg(long, requires = "client", value_parser = clap::value_parser!(i16).range(1..=100))]
+    pub(crate) weight: Option<i16>,
+    /// How many of its jobs run at once, over all processes: 1 to 10000 [else WORKER_CLIENT_CONCURRENCY].
+    #[arg(long, requires = "client", value_parser = clap::value_parser!(i32).range(1..=10_000))]
+    pub(crate) concurrency: Option<i32>,
+    /// Take the client's share back: it gets what everybody gets, or what is said above it.
+    #[arg(long, requires = "client", conflicts_with_all = ["weight", "concurrency"])]
+    pub(crate) usual: bool,
 }
 
 /// Options of `admin create-user`.

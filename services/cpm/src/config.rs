@@ -78,6 +78,7 @@ impl ReadConfig for Config {
         providers.check(env, &money.prices);
         let mut jobs = JobsConfig::read(env, core.shutdown_grace);
         jobs.settings.unknown_retry_limit = money.unknown_retry_limit;
+        jobs.settings.provider_caps.clone_from(&providers.concurrency);
         let client_api_keys = env
             .optional::<ClientApiKeys>("CPM_CLIENT_API_KEYS")
             .secret()

@@ -3,6 +3,7 @@
 pub(crate) mod api_keys;
 mod audit;
 mod keys;
+mod shares;
 pub(crate) mod users;
 
 use anyhow::Result;
@@ -15,6 +16,7 @@ pub(crate) async fn run(options: Admin) -> Result<()> {
         AdminSub::CreateUser(options) => users::create(options).await,
         AdminSub::ResetLink(options) => users::reset_link(options).await,
         AdminSub::ApiKey(options) => api_keys::create(options).await,
+        AdminSub::Share(options) => shares::run(options).await,
         AdminSub::Keys(options) => keys::print(&options),
         AdminSub::Audit(options) => audit::run(options).await,
     }

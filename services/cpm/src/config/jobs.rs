@@ -34,6 +34,10 @@ impl JobsConfig {
             .with_default("WORKER_PROVIDER_CONCURRENCY", at_least_one(default.provider_cap))
             .doc("How many calls of one provider run at once, over all processes.")
             .read();
+        let metric_clients = env
+            .with_default("METRICS_CLIENTS", default.metric_clients)
+            .doc("How many clients have metrics of their own (`client` is their id); those of all others go together as `other`.")
+            .read();
         let hour = NonZeroU32::MIN.saturating_add(3_599);
         let deadline = env
             .with_default("JOB_DEADLINE_SECONDS", hour)
@@ -55,6 +59,7 @@ impl JobsConfig {
             concurrency: concurrency.get(),
             tenant_cap: tenant_cap.get(),
             provider_cap: provider_cap.get(),
+            metric_clients,
             deadline: Duration::from_secs(u64::from(deadline.get())),
             grace,
             ..default

@@ -1,6 +1,6 @@
 //! The providers' keys, addresses and defaults.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, num::NonZeroUsize, time::Duration};
 
 use hg_common::config::{Env, Environment, Secret, ServiceUrl};
 use hg_llm::{PriceTable, ProviderConfig, Registry, RegistryConfig, SampleConfig, Timeouts};
@@ -13,6 +13,8 @@ pub struct ProvidersConfig {
     pub registry: RegistryConfig,
     /// Used where nobody asks for one.
     pub default: Option<Provider>,
+    /// How many calls run at once, over all processes, where that isn't what any provider may have.
+    pub concurrency: BTreeMap<Provider, usize>,
     /// A local Ollama.
     pub ollama: Option<ServiceUrl>,
 }
@@ -23,6 +25,7 @@ struct Names {
     base_url: &'static str,
     default_model: &'static str,
     timeout: &'static str,
+    concurrency: &'static str,
 }
 
 const OVER_HTTP: [Names; 5] = [
@@ -32,6 +35,7 @@ const OVER_HTTP: [Names; 5] = [
         "OPENROUTER_BASE_URL",
         "OPENROUTER_DEFAULT_MODEL",
         "OPENROUTER_TIMEOUT",
+        "OPENROUTER_CONCURRENCY",
     ),
     names(
         Provider::Anthropic,
@@ -39,10 +43,25 @@ const OVER_HTTP: [Names; 5] = [
         "ANTHROPIC_BASE_URL",
         "ANTHROPIC_DEFAULT_MODEL",
         "ANTHROPIC_TIMEOUT",
+        "ANTHROPIC_CONCURRENCY",
     ),
-    names(Provider::OpenAi, "OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_DEFAULT_MODEL", "OPENAI_TIMEOUT"),
-    names(Provider::Google, "GOOGLE_API_KEY", "GOOGLE_BASE_URL", "GOOGLE_DEFAULT_MODEL", "GOOGLE_TIMEOUT"),
-    names(Provider::Groq, "GROQ_API_KEY", "GROQ_BASE_URL", "GROQ_DEFAULT_MODEL", "GROQ_TIMEOUT"),
+    names(
+        Provider::OpenAi,
+        "OPENAI_API_KEY",
+        "OPENAI_BASE_URL",
+        "OPENAI_DEFAULT_MODEL",
+        "OPENAI_TIMEOUT",
+        "OPENAI_CONCURRENCY",
+    ),
+    names(
+        Provider::Google,
+        "GOOGLE_API_KEY",
+        "GOOGLE_BASE_URL",
+        "GOOGLE_DEFAULT_MODEL",
+        "GOOGLE_TIMEOUT",
+        "GOOGLE_CONCURRENCY",
+    ),
+    names(Provider::Groq, "GROQ_API_KEY", "GROQ_BASE_URL", "GROQ_DEFAULT_MODEL", "GROQ_TIMEOUT", "GROQ_CONCURRENCY"),
 ];
 
 const fn names(
@@ -51,14 +70,25 @@ const fn names(
     base_url: &'static str,
     default_model: &'static str,
     timeout: &'static str,
+    concurrency: &'static str,
 ) -> Names {
-    Names { provider, key, base_url, default_model, timeout }
+    Names { provider, key, base_url, default_model, timeout, concurrency }
 }
 
 impl ProvidersConfig {
     /// Reads the section.
     pub fn read(env: &mut Env, environment: Environment) -> Self {
         let mut providers: BTreeMap<_, _> = OVER_HTTP.iter().map(|names| (names.provider, one(env, names))).collect();
+        let concurrency = OVER_HTTP
+            .iter()
+            .filter_map(|names| {
+                let calls = env
+                    .optional::<NonZeroUsize>(names.concurrency)
+                    .doc("How many calls of this provider run at once, over all processes; WORKER_PROVIDER_CONCURRENCY by default.")
+                    .read()?;
+                Some((names.provider, calls.get()))
+            })
+            .collect();
         let origin =
             env.optional::<String>("OPENROUTER_ORIGIN").doc("Address of this installation, told to OpenRouter.").read();
         let app_name =
@@ -86,7 +116,7 @@ impl ProvidersConfig {
         }
         let sample = SampleConfig { chunk_delay: Duration::from_millis(delay) };
         let sample = (!environment.is_production()).then_some(sample);
-        Self { registry: RegistryConfig { providers, sample }, default, ollama }
+        Self { registry: RegistryConfig { providers, sample }, default, concurrency, ollama }
     }
 
     /// Refuses what could never serve a request, and names what has no effect.

@@ -11,12 +11,14 @@ use hg_common::redis::{
 use hg_types::{ClientId, JobId, Provider};
 
 use super::{
-    Depth, Enqueue,
+    Depth, Enqueue, Share,
     settings::{Settings, millis},
 };
 
 /// So many jobs go into one script call at most.
 const BATCH: usize = 200;
+/// So many fields of a hash are written with one command.
+const FIELDS: usize = 1_000;
 /// How far one step of priority moves a job ahead: a job that waits longer than that overtakes.
 const BOOST_MS: i64 = 60_000;
 
@@ -152,6 +154,24 @@ pub(super) async fn depth(redis: &Redis) -> Result<Depth, RedisError> {
     maintain(redis).await.map(|maintained| maintained.depth)
 }
 
+/// These are all shares that there are: others are forgotten.
+pub(super) async fn set_shares(redis: &Redis, shares: &[Share]) -> Result<(), RedisError> {
+    let key = format!("{}share", prefix(redis));
+    let mut call = driver::pipe();
+    call.atomic().del(&key).ignore();
+    for some in shares.chunks(FIELDS) {
+        let fields: Vec<(String, String)> = some
+            .iter()
+            .map(|share| {
+                let cap = share.concurrency.map(|cap| cap.to_string()).unwrap_or_default();
+                (share.client.to_string(), format!("{}:{cap}", share.weight))
+            })
+            .collect();
+        call.hset_multiple(&key, &fields).ignore();
+    }
+    Ok(call.query_async(&mut *redis.conn().await?).await?)
+}
+
 pub(super) async fn mark_built(redis: &Redis) -> Result<(), RedisError> {
     let key = format!("{}epoch", prefix(redis));
     Ok(driver::cmd("SET").arg(key).arg(1).query_async(&mut *redis.conn().await?).await?)
@@ -167,7 +187,7 @@ pub(super) async fn provider_acquire(
         .key(prefix(redis))
         .arg(format!("p:{provider}"))
         .arg(job.to_string())
-        .arg(settings.provider_cap)
+        .arg(settings.provider_cap_of(provider))
         .arg(millis(settings.lease))
         .invoke_async(&mut *redis.conn().await?)
         .await?;

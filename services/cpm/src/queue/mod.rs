@@ -12,6 +12,7 @@
 //! | `q:ring` | zset | clients with waiting jobs by virtual time |
 //! | `q:vt` | string | the global virtual time |
 //! | `q:last` | zset | clients that left the ring ahead of the global time, by their own |
+//! | `q:share` | hash | client → `weight:cap` of those who have other ones than everybody |
 //! | `q:parked` | zset | clients at their cap, by the time at which the first slot may fall free |
 //! | `q:delayed` | zset | jobs that wait for a time |
 //! | `q:leased` | zset | jobs taken and not yet confirmed in Postgres, by expiry |
@@ -51,6 +52,17 @@ pub struct Enqueue {
     pub priority: i16,
     /// Not before this time; a time that has passed means at once.
     pub available_at: DateTime<Utc>,
+}
+
+/// What a client gets of the workers, where that isn't what everybody gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Share {
+    /// Whose.
+    pub client: ClientId,
+    /// So many turns to one of a client without a share.
+    pub weight: i16,
+    /// How many of its jobs run at once; `None`: as many as anybody's.
+    pub concurrency: Option<i32>,
 }
 
 /// How much is in the index.
@@ -157,6 +169,10 @@ impl Queue {
 
     pub(crate) async fn maintain(&self) -> Result<Maintained, RedisError> {
         index::maintain(&self.redis).await
+    }
+
+    pub(crate) async fn set_shares(&self, shares: &[Share]) -> Result<(), RedisError> {
+        index::set_shares(&self.redis, shares).await
     }
 
     pub(crate) async fn mark_built(&self) -> Result<(), RedisError> {

@@ -2,9 +2,9 @@
 //!
 //! Owns numbers; must not read the environment.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
-use hg_types::Usd;
+use hg_types::{Provider, Usd};
 
 /// How the queue and its workers behave. [`Settings::default`] is what production uses.
 #[derive(Clone, Debug)]
@@ -15,6 +15,8 @@ pub struct Settings {
     pub tenant_cap: usize,
     /// How many calls of one provider run at once, over all processes.
     pub provider_cap: usize,
+    /// The same for single providers (`OPENAI_CONCURRENCY` …).
+    pub provider_caps: BTreeMap<Provider, usize>,
     /// How many jobs one claim takes at most.
     pub claim_batch: usize,
     /// How long a worker owns a job without saying that it lives.
@@ -58,6 +60,10 @@ pub struct Settings {
     pub unknown_retry_limit: Option<Usd>,
     /// Whether a model without a known price may be called.
     pub allow_unpriced: bool,
+    /// How often clients' shares of the workers are read again, and the gauges of the longest queues set.
+    pub shares: Duration,
+    /// How many clients have metrics of their own; those of all others go together.
+    pub metric_clients: usize,
     /// How often partitions are made and budgets are proved.
     pub housekeeping: Duration,
 }
@@ -68,6 +74,7 @@ impl Default for Settings {
             concurrency: 32,
             tenant_cap: 16,
             provider_cap: 64,
+            provider_caps: BTreeMap::new(),
             claim_batch: 16,
             lease: Duration::from_secs(35),
             provisional_lease: Duration::from_secs(10),
@@ -89,8 +96,18 @@ impl Default for Settings {
             delta_bytes: 400,
             unknown_retry_limit: None,
             allow_unpriced: false,
+            shares: Duration::from_secs(15),
+            metric_clients: 50,
             housekeeping: Duration::from_secs(600),
         }
+    }
+}
+
+impl Settings {
+    /// How many calls of this provider run at once, over all processes.
+    #[must_use]
+    pub fn provider_cap_of(&self, provider: Provider) -> usize {
+        self.provider_caps.get(&provider).copied().unwrap_or(self.provider_cap)
     }
 }
 

@@ -78,6 +78,38 @@ async fn coming_back_job_by_job_is_no_way_to_the_front() {
 }
 
 #[tokio::test]
+async fn a_client_of_more_weight_gets_more_turns() {
+    let redis = redis().await;
+    let jobs = |of: u128| (0..200).map(|number| waiting(of * 1_000 + number, of)).collect::<Vec<_>>();
+    index::add(&redis, &jobs(1)).await.unwrap();
+    index::add(&redis, &jobs(2)).await.unwrap();
+    let share = |of, weight| Share { client: client(of), weight, concurrency: None };
+    index::set_shares(&redis, &[share(1, 3)]).await.unwrap();
+    let of_first = |claim: &Claim| claim.jobs.iter().filter(|(_, of)| *of == client(1)).count();
+    let taken = index::claim(&redis, &settings(), 80).await.unwrap();
+    assert!((59..=61).contains(&of_first(&taken)), "three of four: {taken:?}");
+    // Shares that were taken back are forgotten.
+    index::set_shares(&redis, &[share(7, 9)]).await.unwrap();
+    let taken = index::claim(&redis, &settings(), 40).await.unwrap();
+    assert!((19..=21).contains(&of_first(&taken)), "every other: {taken:?}");
+}
+
+#[tokio::test]
+async fn a_client_runs_as_many_as_its_share_says() {
+    let redis = redis().await;
+    let narrow = Settings { tenant_cap: 2, ..Settings::default() };
+    let jobs = |of: u128| (0..10).map(|number| waiting(of * 1_000 + number, of)).collect::<Vec<_>>();
+    for of in 1..=3 {
+        index::add(&redis, &jobs(of)).await.unwrap();
+    }
+    let share = |of, cap| Share { client: client(of), weight: 1, concurrency: Some(cap) };
+    index::set_shares(&redis, &[share(1, 5), share(2, 1)]).await.unwrap();
+    let taken = index::claim(&redis, &narrow, 30).await.unwrap().jobs;
+    let counts = [1, 2, 3].map(|of| taken.iter().filter(|(_, whose)| *whose == client(of)).count());
+    assert_eq!(counts, [5, 1, 2]);
+}
+
+#[tokio::test]
 async fn priority_goes_first_within_a_client_and_age_catches_up() {
     let redis = redis().await;
     let old = Enqueue { available_at: chrono::Utc::now() - chrono::TimeDelta::minutes(30), ..waiting(1, 1) };

@@ -292,11 +292,15 @@ struct Slot(Provider);
 
 impl Slot {
     async fn take(ctx: &Context, run: &Run, provider: Provider) -> Result<Self, Halt> {
-        let patience = tokio::time::Instant::now() + ctx.settings().provider_wait;
+        let began = tokio::time::Instant::now();
+        let patience = began + ctx.settings().provider_wait;
         loop {
             match ctx.deps.queue.provider_acquire(provider, run.claimed.job).await {
                 Ok(true) => break,
-                Ok(false) if tokio::time::Instant::now() >= patience => return Err(Halt::NoSlot(provider)),
+                Ok(false) if tokio::time::Instant::now() >= patience => {
+                    metrics::counter!("cpm_provider_slot_refused_total", "provider" => provider.as_str()).increment(1);
+                    return Err(Halt::NoSlot(provider));
+                }
                 Ok(false) => {
                     tokio::select! {
                         biased;
@@ -311,12 +315,16 @@ impl Slot {
                 }
             }
         }
+        metrics::histogram!("cpm_provider_slot_wait_seconds", "provider" => provider.as_str())
+            .record(began.elapsed().as_secs_f64());
+        metrics::gauge!("cpm_provider_slots_taken", "provider" => provider.as_str()).increment(1.0);
         run.occupy(Some(provider));
         Ok(Self(provider))
     }
 
     async fn give_back(self, ctx: &Context, run: &Run) {
         run.occupy(None);
+        metrics::gauge!("cpm_provider_slots_taken", "provider" => self.0.as_str()).decrement(1.0);
         if let Err(error) = ctx.deps.queue.provider_release(self.0, run.claimed.job).await {
             tracing::debug!(error = %error_chain(&error), "the slot falls free when its time is up");
         }

@@ -163,6 +163,9 @@ async fn take_slowly(ctx: &Context, most: usize) -> Came {
 fn start(ctx: &Arc<Context>, taken: Vec<Taken>, permits: Vec<OwnedSemaphorePermit>) {
     for (Taken { claimed, event, job }, permit) in taken.into_iter().zip(permits) {
         metrics::histogram!("cpm_job_wait_seconds").record(claimed.age.as_secs_f64());
+        metrics::counter!("cpm_client_wait_milliseconds_total", "client" => ctx.tenants.label(claimed.client))
+            .increment(u64::try_from(claimed.age.as_millis()).unwrap_or(u64::MAX));
+        metrics::counter!("cpm_client_attempts_total", "client" => ctx.tenants.label(claimed.client)).increment(1);
         let run = ctx.running.begin(claimed);
         ctx.jobs.spawn(job::run(Arc::clone(ctx), run, job, permit));
         ctx.herald.announce(event);

@@ -22,6 +22,7 @@ use super::{
     patience::is_passing,
     running::Running,
     store::{attempt::Beginning, ending::Completing},
+    tenants::Tenants,
 };
 use crate::{
     combine::Combiner,
@@ -61,6 +62,8 @@ pub(super) struct Context {
     /// Who holds the leases: unique per process and start.
     pub(super) id: String,
     pub(super) running: Running,
+    /// Who has metrics of its own.
+    pub(super) tenants: Tenants,
     /// Provider calls that begin, and jobs that are complete: those of one moment together.
     pub(super) begins: Combiner<Beginning>,
     pub(super) completes: Combiner<Completing>,
@@ -86,6 +89,7 @@ impl Context {
         let (herald, inbox) = Herald::new();
         let settings = deps.queue.settings();
         let (slots, database) = (Arc::new(Semaphore::new(settings.concurrency)), Reachability::new(settings.lease));
+        let tenants = Tenants::new(settings.metric_clients);
         let (begins, completes) = (Combiner::spawn(&deps.db), Combiner::spawn(&deps.db));
         let context = Self {
             begins,
@@ -93,6 +97,7 @@ impl Context {
             deps,
             id: uuid::Uuid::now_v7().to_string(),
             running: Running::default(),
+            tenants,
             slots,
             wake: Notify::new(),
             rebuild: Notify::new(),

@@ -155,6 +155,8 @@ async fn over(ctx: &Context, run: &Run, event: events::Appended, outcome: &'stat
     let life = run.claimed.age + run.elapsed();
     metrics::histogram!("cpm_job_duration_seconds", "outcome" => outcome).record(life.as_secs_f64());
     metrics::counter!("cpm_jobs_total", "outcome" => outcome).increment(1);
+    let client = ctx.tenants.label(run.claimed.client);
+    metrics::counter!("cpm_client_jobs_total", "client" => client, "outcome" => outcome).increment(1);
     ctx.deps.queue.remove(run.claimed.job, run.claimed.client).await;
     ctx.herald.announce(event);
 }
@@ -207,6 +209,8 @@ async fn back(ctx: &Context, run: &Run, call: Option<&(CallId, CallEnd)>, how: &
     match persist!(ctx, run, ending::give_back(ctx, run, call, how)) {
         Ok(Released::Waiting { again, event }) => {
             metrics::counter!("cpm_job_retries_total", "reason" => why).increment(1);
+            let client = ctx.tenants.label(run.claimed.client);
+            metrics::counter!("cpm_client_retries_total", "client" => client, "reason" => why).increment(1);
             if let Some(reason) = &how.reset
                 && let Err(error) = stream::reset(&ctx.deps.redis, run.claimed.job, run.claimed.attempt, reason).await
             {

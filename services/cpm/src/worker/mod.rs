@@ -8,6 +8,8 @@
 //! | `heartbeat`, `listener` | leases; cancellations; wake-ups |
 //! | `herald` | tells Redis, so that nobody else waits for it |
 //! | `reaper`, `reconciler`, `housekeeping` | what was lost, what is overdue, what is to be made ahead |
+//! | `shares` | clients' shares of the workers; whose jobs wait |
+//! | `tenants` | which clients have metrics of their own |
 //! | [`events`] | what watchers learn |
 //! | `store` | all SQL |
 //!
@@ -34,7 +36,9 @@ mod produce;
 mod reaper;
 mod reconciler;
 mod running;
+mod shares;
 mod store;
+mod tenants;
 
 use std::{sync::Arc, time::Duration};
 
@@ -67,6 +71,7 @@ impl Worker {
         loops.spawn(reconciler::run(Arc::clone(&ctx)));
         loops.spawn(reaper::run(Arc::clone(&ctx)));
         loops.spawn(housekeeping::run(Arc::clone(&ctx)));
+        loops.spawn(shares::run(Arc::clone(&ctx)));
         loops.close();
         WorkerHandle { supervisor: tokio::spawn(supervise(ctx, claiming, loops)) }
     }

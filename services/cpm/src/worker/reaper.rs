@@ -139,6 +139,8 @@ async fn expired(
 ) -> Result<(Appended, Option<Enqueue>), sqlx::Error> {
     let settings = ctx.settings();
     metrics::counter!("cpm_leases_expired_total").increment(1);
+    let client = ctx.tenants.label(overdue.client);
+    metrics::counter!("cpm_client_leases_expired_total", "client" => client).increment(1);
     let lost = calls_lost(tx, overdue.job, overdue.client, "worker_crashed").await?;
     results_lost(tx, overdue.job, overdue.client).await?;
     let crashes = overdue.crashes + 1;

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::{
     context::Context,
+    shares,
     store::pending::{pending_page, pending_undispatched},
 };
 use crate::queue::dispatch::mark_dispatched;
@@ -68,6 +69,7 @@ async fn reconcile(ctx: &Context) -> Result<(), ReconcileError> {
 
 /// After a wipe: every pending job is added again, page by page. Several processes may do it at once.
 async fn rebuild(ctx: &Context) -> Result<(), ReconcileError> {
+    shares::push(ctx).await;
     let mut after = Uuid::nil();
     let mut count = 0_usize;
     loop {

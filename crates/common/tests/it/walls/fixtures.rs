@@ -193,6 +193,11 @@ pub(crate) const ALL: &[Fixture] = &[
         forbidden: None,
         of_agency: false,
     },
+    // The operator's alone.
+    Fixture {
+        changes: "weight",
+        ..of_client("public.client_shares", Viewer, Owner, "INSERT INTO client_shares (client_id) VALUES ($1)")
+    },
     of_client(
         "public.budgets", Viewer, Owner,
         "INSERT INTO budgets (client_id, period, period_start) VALUES ($1, 'day', '2000-01-01'::date + (random() * 9000)::int)",

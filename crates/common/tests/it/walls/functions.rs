@@ -66,6 +66,7 @@ const PROBES: &[(&str, &str, Gets)] = &[
     ("app.job_is_of", "'{job}', '{client}'", YesOrNo),
     ("app.ledger_reserve", "'{job}', '{client}', 1", Refused("HG404")),
     ("app.ledger_settle", "'{reserved}', 0, 0, 0, 0", Refused("HG404")),
+    ("app.nearby_client_ids", "", Theirs),
     ("app.owns_root", "", Nothing),
     ("app.person_contents", "'{person}'", Refused("HG404")),
     ("app.person_decided", "'{person}'", Refused("HG404")),

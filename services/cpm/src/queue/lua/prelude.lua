@@ -68,3 +68,13 @@ local function promote(most)
   end
   return #due + #lost
 end
+
+-- A client's weight, and how many of its jobs may run at once: nil for as many as anybody's.
+local function share(client)
+  local value = redis.call('HGET', P .. 'share', client)
+  if not value then
+    return 1, nil
+  end
+  local weight, cap = string.match(value, '^(%d+):(%d*)$')
+  return math.max(tonumber(weight or 1), 1), tonumber(cap)
+end

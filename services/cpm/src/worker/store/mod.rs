@@ -9,3 +9,4 @@ pub(super) mod lease;
 pub(super) mod outcomes;
 pub(super) mod overdue;
 pub(super) mod pending;
+pub(super) mod shares;
