@@ -336,7 +336,7 @@ GRANT INSERT, UPDATE ON price_lists TO hg_system;
 SET LOCAL ROLE hg_definer;
 
 -- Notes which of today's and this month's budget rows have reached 80 or 100 percent of their limit, each once, and says
--- which are new. `refused`: [{client, scope, period}], jobs that were refused of late. What a job reserves is more than what it
+-- which are new. `refused`: [{client or slug, scope, period}], jobs that were refused of late. What a job reserves is more than what it
 -- costs, so that work stops before the limit is reached: a row that refuses with less than a fifth left counts as used up.
 CREATE FUNCTION app.budgets_warn(refused jsonb)
 RETURNS TABLE (budget_id uuid, client_id uuid, slug varchar, period public.budget_period, percent smallint, limit_usd numeric, spent numeric, refusing boolean)
@@ -348,8 +348,9 @@ DECLARE
 BEGIN
   RETURN QUERY
     WITH RECURSIVE told AS (
-      SELECT DISTINCT t.client, t.scope, t.period
-        FROM jsonb_to_recordset(refused) AS t (client uuid, scope text, period public.budget_period)
+      SELECT DISTINCT c.id AS client, t.scope, t.period
+        FROM jsonb_to_recordset(refused) AS t (client uuid, slug text, scope text, period public.budget_period)
+        JOIN public.clients c ON c.id = t.client OR c.slug = t.slug
     ), chain AS (
       SELECT told.client AS holder, told.scope, told.period, 0 AS distance FROM told WHERE told.scope <> 'global'
       UNION ALL

@@ -2,6 +2,7 @@
 
 mod analytics;
 mod content;
+mod money;
 
 use std::collections::BTreeMap;
 
@@ -19,6 +20,10 @@ use uuid::Uuid;
 pub use self::{
     analytics::{SeoRulesAnalytics, StrategyAnalytics, StrategyFigures, StrategyFiguresQuery},
     content::{Approval, ContentVersion, ContentVersionInfo, EditContent, GiveVerdict, RestoreContent, Verdict},
+    money::{
+        BudgetAbove, BudgetState, BudgetWarning, ClientBudget, CostFigures, CostRow, Costs, CostsByKnowledge, ListBudgets,
+        OtherCosts, OtherUsage, SetLimits, SpentByHeading, Usage, UsageFigures, UsageGroup, UsageQuery, UsageRow,
+    },
 };
 use crate::{
     Page,
