@@ -321,6 +321,12 @@ pub struct ModelStatus {
     pub max_output_tokens: u32,
     /// Whether it is its provider's default.
     pub is_default: bool,
+    /// Where the price comes from: an address, or `operator`.
+    #[serde(default)]
+    pub price_source: String,
+    /// When it was read there.
+    #[serde(default)]
+    pub price_as_of: String,
 }
 
 /// A provider, and whether it can be used.

@@ -3,6 +3,7 @@
 pub(crate) mod api_keys;
 mod audit;
 mod keys;
+mod ledger;
 pub(crate) mod users;
 
 use anyhow::Result;
@@ -17,5 +18,6 @@ pub(crate) async fn run(options: Admin) -> Result<()> {
         AdminSub::ApiKey(options) => api_keys::create(options).await,
         AdminSub::Keys(options) => keys::print(&options),
         AdminSub::Audit(options) => audit::run(options).await,
+        AdminSub::Ledger(options) => ledger::run(options).await,
     }
 }

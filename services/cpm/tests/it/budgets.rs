@@ -1,7 +1,7 @@
 //! Budgets from outside: how they stand, who sets which limit, what a refusal tells, and warnings.
 
 use hg_common::auth::api_key::ApiKey;
-use hg_contracts::cpm::{ClientBudget, UsageQuery};
+use hg_contracts::cpm::ClientBudget;
 use hg_cpm::ledger;
 use hg_testkit::Api;
 use hg_types::{JobId, Usd};
@@ -112,7 +112,7 @@ async fn limits_come_from_both_sides_and_the_smaller_is_in_force() {
     tx.rollback().await.unwrap();
 
     // Who changed which half, is on record.
-    assert_eq!(cpm.count("SELECT count(*) FROM audit_log WHERE action LIKE 'limit.%'").await, 5);
+    assert_eq!(cpm.count("SELECT count(*) FROM audit_log WHERE action LIKE 'limit.%' AND client_id IS NOT NULL").await, 5);
 
     let stranger = cpm.user(cpm.tenants.other_agency_people.owner);
     for path in [format!("/clients/{CLIENT}/budget"), cap] {
@@ -215,8 +215,8 @@ async fn a_budget_warns_once_at_80_and_once_at_100_percent() {
     let client = |period: &str, percent, refusing| (Some(CLIENT.to_owned()), period.to_owned(), percent, refusing);
     let admin = cpm.user(cpm.tenants.customer_people.admin);
     let agency = cpm.user(cpm.tenants.agency_people.viewer);
-    let _ = set(&admin, CLIENT, Some("0.01"), Some("0.012")).await;
     let jobs = [cpm.accepted().await, cpm.accepted().await];
+    let _ = set(&admin, CLIENT, Some("0.01"), Some("0.012")).await;
     settled(&cpm, jobs[0], "done", "0.0079").await;
     assert_eq!(warn().await, []);
     settled(&cpm, jobs[1], "failed", "0.0011").await;
@@ -263,5 +263,4 @@ async fn a_key_reads_its_own_clients_budgets_and_sets_none() {
     let _ = api.put(&format!("/clients/{CLIENT}/budget"), &limits(None, None)).await.expect(403);
     let _ = api.get("/clients/heaviside-digital/budget").await.expect(404);
     let _ = api.get("/usage").await.expect(200);
-    let _: UsageQuery = UsageQuery::default();
 }

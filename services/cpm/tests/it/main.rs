@@ -16,6 +16,8 @@ mod health;
 mod idempotency;
 mod jobs;
 mod keys;
+mod ledger_verify;
+mod prices;
 mod retry;
 mod routes;
 mod start;
