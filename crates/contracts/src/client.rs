@@ -75,6 +75,20 @@ impl ClientError {
     }
 }
 
+/// A part of a path that may hold anything.
+pub(crate) fn path_segment(segment: &str) -> String {
+    use std::fmt::Write;
+    segment.bytes().fold(String::with_capacity(segment.len()), |mut path, byte| {
+        if byte.is_ascii_alphanumeric() || b"-_.".contains(&byte) {
+            path.push(char::from(byte));
+        } else {
+            // Writing into a String can't fail.
+            let _ = write!(path, "%{byte:02X}");
+        }
+        path
+    })
+}
+
 /// What is wrong with a field.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WireFieldError {
@@ -96,6 +110,9 @@ pub struct WireError {
     /// One entry per field, for 422.
     #[serde(default)]
     pub details: Vec<WireFieldError>,
+    /// The budget that stands in the way, for 402.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget: Option<hg_common::http::BudgetProblem>,
 }
 
 #[derive(Deserialize)]

@@ -2,6 +2,7 @@
 
 mod analytics;
 mod content;
+mod money;
 
 use std::collections::BTreeMap;
 
@@ -19,6 +20,10 @@ use uuid::Uuid;
 pub use self::{
     analytics::{SeoRulesAnalytics, StrategyAnalytics, StrategyFigures, StrategyFiguresQuery},
     content::{Approval, ContentVersion, ContentVersionInfo, EditContent, GiveVerdict, RestoreContent, Verdict},
+    money::{
+        BudgetAbove, BudgetState, BudgetWarning, ClientBudget, CostFigures, CostRow, Costs, CostsByKnowledge, ListBudgets,
+        OtherCosts, OtherUsage, SetLimits, SpentByHeading, Usage, UsageFigures, UsageGroup, UsageQuery, UsageRow,
+    },
 };
 use crate::{
     Page,
@@ -316,6 +321,12 @@ pub struct ModelStatus {
     pub max_output_tokens: u32,
     /// Whether it is its provider's default.
     pub is_default: bool,
+    /// Where the price comes from: an address, or `operator`.
+    #[serde(default)]
+    pub price_source: String,
+    /// When it was read there.
+    #[serde(default)]
+    pub price_as_of: String,
 }
 
 /// A provider, and whether it can be used.

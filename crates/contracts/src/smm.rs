@@ -45,7 +45,7 @@ pub use self::{
 };
 use crate::{
     Page,
-    client::{ClientError, Peer},
+    client::{ClientError, Peer, path_segment as encode},
 };
 
 /// Talks to SMM.
@@ -116,17 +116,4 @@ impl SmmClient {
         let path = format!("/clients/{client}/effective-strategy");
         self.0.get_query(on_behalf, &path, &EffectiveStrategyQuery { content_type, explain: None }).await
     }
-}
-
-fn encode(segment: &str) -> String {
-    use std::fmt::Write;
-    segment.bytes().fold(String::with_capacity(segment.len()), |mut path, byte| {
-        if byte.is_ascii_alphanumeric() || b"-_.".contains(&byte) {
-            path.push(char::from(byte));
-        } else {
-            // Writing into a String can't fail.
-            let _ = write!(path, "%{byte:02X}");
-        }
-        path
-    })
 }

@@ -144,6 +144,34 @@ pub(crate) enum AdminSub {
     Keys(Keys),
     /// Proves the audit log. Needs AUDIT_KEYS (or the file that AUDIT_KEYS_FILE names), as the strategy service has it.
     Audit(Audit),
+    /// Proves the accounts: budgets, reservations, charges, usage.
+    Ledger(Ledger),
+}
+
+/// `admin ledger …`.
+#[derive(Args)]
+pub(crate) struct Ledger {
+    #[command(subcommand)]
+    pub(crate) command: LedgerSub,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum LedgerSub {
+    /// Proves that budgets are the sums of the ledger, and names every row that differs; ends with code 1 if there is one.
+    Verify(LedgerVerify),
+}
+
+/// Options of `admin ledger verify`.
+#[derive(Args)]
+pub(crate) struct LedgerVerify {
+    #[command(flatten)]
+    pub(crate) direct: Direct,
+    /// Only this client and what is below it: its slug or id.
+    #[arg(long)]
+    pub(crate) client: Option<String>,
+    /// Only what was reserved from this day (UTC) on, such as 2026-11-01.
+    #[arg(long)]
+    pub(crate) since: Option<chrono::NaiveDate>,
 }
 
 /// `admin audit …`.

@@ -12,6 +12,7 @@
 //! | [`data_jobs`] | this service's parts of exports, erasures, retention | touch what was charged |
 //! | [`live`] | one job's events for many watchers | be the truth: that is `job_events` |
 //! | [`ledger`] | reserving, topping up, settling | be bypassed |
+//! | [`prices`] | a fetched list of prices, shared by replicas | change what a job was reserved at |
 //! | [`queue`] | the Redis index of waiting jobs | be needed for a promise |
 //! | [`worker`] | claiming and running jobs, and what keeps them honest | serve a request |
 //! | [`stream`] | live text in Redis | outlive its hour |
@@ -23,6 +24,7 @@ pub mod data_jobs;
 pub mod domain;
 pub mod ledger;
 pub mod live;
+pub mod prices;
 pub mod queue;
 mod routes;
 mod start;

@@ -5,7 +5,7 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder
 use utoipa::{Modify, OpenApi};
 
 use crate::{
-    api::{analytics, estimate, generate, jobs, providers},
+    api::{analytics, budgets, estimate, generate, jobs, providers, usage},
     state::AppState,
 };
 
@@ -30,6 +30,11 @@ pub(crate) fn routes() -> Routes<AppState> {
         .add(known, routes!(jobs::approval::job_approval_give, jobs::approval::job_approvals))
         .add(known, routes!(analytics::strategy_analytics_show))
         .add(known, routes!(analytics::seo_rules_analytics_show))
+        .add(known, routes!(budgets::budgets_list))
+        .add(known, routes!(budgets::client_budget_show, budgets::client_limits_set))
+        .add(known, routes!(budgets::client_cap_set))
+        .add(known, routes!(usage::usage_show))
+        .add(known, routes!(usage::costs_show))
 }
 
 #[derive(OpenApi)]
@@ -39,6 +44,7 @@ pub(crate) fn routes() -> Routes<AppState> {
     tags(
         (name = "content", description = "Asking for content."),
         (name = "jobs", description = "Following, stopping and retrying jobs."),
+        (name = "money", description = "Budgets, usage and costs."),
         (name = "providers", description = "Providers, models and prices."),
     ),
     modifiers(&Credentials)

@@ -31,7 +31,9 @@ use crate::{
     config::Config,
     data_jobs::CpmParts,
     domain::provider_choice::Catalogue,
+    ledger,
     live::{LivingKeys, Watching},
+    prices::PriceRefresh,
     queue::Queue,
     routes::routes,
     state::{AppState, Pace},
@@ -82,10 +84,14 @@ pub async fn build(config: &Config, metrics: MetricsHandle, shutdown: &ShutdownT
     let smm = Peer::new(http.clone(), config.issuer.clone(), Service::Smm, config.smm.as_str());
     let im = Peer::new(http, config.issuer.clone(), Service::Im, config.im.as_str());
     let state = AppState {
+        refusals: ledger::Refusals::default(),
         accepts: Combiner::spawn(&db),
         queue: Queue::new(redis.clone(), system.clone(), config.jobs.settings.clone()),
         hub: Hub::spawn(redis.clone(), shutdown.clone()),
-        catalogue: Arc::new(Catalogue::new(registry, config.money.prices.clone(), config.providers.default)),
+        catalogue: Arc::new(
+            Catalogue::new(registry, config.money.prices.clone(), config.providers.default)
+                .assuming(config.money.assumed_price),
+        ),
         keyring: config.keyring.clone(),
         bounds: Arc::new(config.money.input_bounds.clone()),
         deadline: config.jobs.settings.deadline,
@@ -136,6 +142,11 @@ pub async fn run(config: Config, metrics: MetricsHandle, shutdown: ShutdownToken
     let cpm = build(&config, metrics.clone(), &shutdown).await?;
     cpm.state.redis.warn_unless_noeviction().await;
     tokio::spawn(watch_pace(cpm.state.clone(), cpm.worker.system.clone()));
+    if let Some(refresh) = PriceRefresh::of(&config, &cpm.worker) {
+        tokio::spawn(refresh.run(shutdown.clone()));
+    }
+    let budgets = ledger::watch(cpm.worker.system.clone(), cpm.state.refusals.clone(), shutdown.clone());
+    tokio::spawn(budgets);
     let data_jobs =
         Runner::new(CpmParts, cpm.worker.system.clone(), data_jobs::Settings::default(), shutdown.clone()).spawn();
     let worker = Worker::spawn(cpm.worker, shutdown.clone());

@@ -13,6 +13,7 @@ use crate::{
     api::throttle::Throttle,
     combine::Combiner,
     domain::{estimate::InputBounds, provider_choice::Catalogue},
+    ledger::Refusals,
     live::{LivingKeys, Watching},
     queue::Queue,
     store::accept::Accepted,
@@ -26,6 +27,8 @@ pub struct AppState {
     pub db: Db,
     /// Redis; nothing that was promised may need it.
     pub redis: Redis,
+    /// Which budgets refused jobs of late.
+    pub refusals: Refusals,
     /// Accepts jobs, those of one moment together.
     pub accepts: Combiner<Accepted>,
     /// The index of waiting jobs.

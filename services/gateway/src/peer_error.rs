@@ -52,7 +52,11 @@ fn refused(service: Service, status: StatusCode, wire: WireError, retry_after: O
 
 fn passed_on(status: StatusCode, wire: WireError) -> ApiError {
     if wire.details.is_empty() {
-        return ApiError::new(status, wire.code, wire.message);
+        let error = ApiError::new(status, wire.code, wire.message);
+        return match wire.budget {
+            Some(budget) => error.with_budget(budget),
+            None => error,
+        };
     }
     let details = wire.details.into_iter().map(|detail| FieldError { field: detail.field, message: detail.message });
     let error = ApiError::unprocessable(details.collect());
@@ -91,6 +95,7 @@ mod tests {
                     .iter()
                     .map(|field| WireFieldError { field: (*field).to_owned(), message: "bad".to_owned() })
                     .collect(),
+                budget: None,
             },
             retry_after: (status == 429).then_some(7),
         })

@@ -10,6 +10,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, Utc};
+use hg_types::Usd;
 use http::header::RETRY_AFTER;
 use http::{HeaderValue, StatusCode};
 use serde::{Deserialize, Serialize};
@@ -45,8 +47,27 @@ pub struct ErrorDetail {
     /// One entry per field that can't be accepted.
     #[serde(default)]
     pub details: Vec<FieldError>,
+    /// The budget that stands in the way, where that is what went wrong (402). Documented with the answers that may have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(ignore)]
+    pub budget: Option<BudgetProblem>,
     /// What to quote when asking about this answer.
     pub request_id: Option<String>,
+}
+
+/// A budget that has too little left. It names nobody, and says of others' budgets only what their refusal tells anyway.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct BudgetProblem {
+    /// Whose: `client`, `agency` (somebody above the client) or `global`.
+    pub scope: String,
+    /// `day` or `month`, in UTC.
+    pub period: String,
+    /// What was to be reserved: the worst case.
+    pub needed_usd: Usd,
+    /// What is left, where the budget is the client's own.
+    pub left_usd: Option<Usd>,
+    /// When it starts anew.
+    pub resets_at: DateTime<Utc>,
 }
 
 /// The error behind an answer, left in the response's extensions for a layer that dresses errors differently.
@@ -63,6 +84,7 @@ struct Inner {
     code: Cow<'static, str>,
     message: Cow<'static, str>,
     details: Vec<FieldError>,
+    budget: Option<BudgetProblem>,
     retry_after: Option<Duration>,
     source: Option<BoxError>,
 }
@@ -72,7 +94,15 @@ impl ApiError {
     #[must_use]
     pub fn new(status: StatusCode, code: impl Into<Cow<'static, str>>, message: impl Into<Cow<'static, str>>) -> Self {
         let (code, message) = (code.into(), message.into());
-        Self(Box::new(Inner { status, code, message, details: Vec::new(), retry_after: None, source: None }))
+        Self(Box::new(Inner {
+            status,
+            code,
+            message,
+            details: Vec::new(),
+            budget: None,
+            retry_after: None,
+            source: None,
+        }))
     }
 
     /// 400: the request can't be read.
@@ -175,6 +205,13 @@ impl ApiError {
         self
     }
 
+    /// The budget that stands in the way.
+    #[must_use]
+    pub fn with_budget(mut self, budget: BudgetProblem) -> Self {
+        self.0.budget = Some(budget);
+        self
+    }
+
     /// What caused it: logged, never shown.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<BoxError>) -> Self {
@@ -227,6 +264,7 @@ impl ApiError {
                 code: self.0.code.clone().into_owned(),
                 message: self.0.message.clone().into_owned(),
                 details: self.0.details.clone(),
+                budget: self.0.budget.clone(),
                 request_id: current_request_id().map(|id| id.to_string()),
             },
         }

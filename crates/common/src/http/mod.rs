@@ -26,7 +26,7 @@ mod zero;
 pub use self::app::{App, BuiltApp, RootPage, ServiceInfo};
 pub use self::client_address::ClientAddress;
 pub use self::error::{
-    ApiError, ErrorBody, ErrorDetail, ErrorInfo, FieldError, FieldErrors, constraint_name, error_chain,
+    ApiError, BudgetProblem, ErrorBody, ErrorDetail, ErrorInfo, FieldError, FieldErrors, constraint_name, error_chain,
 };
 pub use self::extract::{Json, Path, Query};
 pub use self::guard::{Authenticate, PublicOnly, protect, registered_paths};

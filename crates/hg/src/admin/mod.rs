@@ -4,6 +4,7 @@ pub(crate) mod api_keys;
 mod audit;
 mod keys;
 mod shares;
+mod ledger;
 pub(crate) mod users;
 
 use anyhow::Result;
@@ -19,5 +20,6 @@ pub(crate) async fn run(options: Admin) -> Result<()> {
         AdminSub::Share(options) => shares::run(options).await,
         AdminSub::Keys(options) => keys::print(&options),
         AdminSub::Audit(options) => audit::run(options).await,
+        AdminSub::Ledger(options) => ledger::run(options).await,
     }
 }

@@ -3,6 +3,7 @@
 //! Owns prices and the facts that go with them (limits, which fields a model takes). A price is a fact
 //! with a source and a date; the table is data (`prices.json`), not code.
 
+mod fetch;
 mod openrouter;
 mod overrides;
 mod table;
@@ -10,15 +11,16 @@ mod tokens;
 
 use chrono::NaiveDate;
 use hg_types::{Provider, Usd};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-pub use table::{PriceError, PriceTable, Refreshed};
+pub use fetch::{FetchError, openrouter_list, openrouter_list_url};
+pub use table::{PriceError, PriceJump, PriceTable, Refreshed};
 pub use tokens::{estimate_tokens, token_bound};
 
 use crate::{adapter::Usage, request::MaxTokensField};
 
 /// One model's list prices and limits. All prices are US dollars per million tokens.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ModelPrice {
     /// Who sells it.
@@ -32,13 +34,13 @@ pub struct ModelPrice {
     /// Output, reasoning included.
     pub output: Usd,
     /// Input read from a cache; `None` where it costs as much as any input.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cache_read: Option<Usd>,
     /// Input written to a cache; `None` where it costs as much as any input.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cache_write: Option<Usd>,
     /// The prices of the whole call once its input is long.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub long_context: Option<LongContext>,
     /// A fixed price per call, in US dollars.
     #[serde(default)]
@@ -59,7 +61,7 @@ pub struct ModelPrice {
     #[serde(default)]
     pub deprecated: bool,
     /// The day on which it stops answering, where that is announced.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retires: Option<NaiveDate>,
     /// Where the price comes from.
     #[serde(default)]
@@ -70,7 +72,7 @@ pub struct ModelPrice {
 }
 
 /// Other prices for calls with more input than a threshold. They apply to every token of the call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LongContext {
     /// They apply above so many input tokens.
@@ -80,11 +82,38 @@ pub struct LongContext {
     /// Output.
     pub output: Usd,
     /// Input read from a cache.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cache_read: Option<Usd>,
     /// Input written to a cache.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cache_write: Option<Usd>,
+}
+
+impl ModelPrice {
+    /// A price that somebody assumes for a model of which none is known, so that something can be reserved for it.
+    #[must_use]
+    pub fn assumed(provider: Provider, id: &str, per_million: Usd, as_of: NaiveDate) -> Self {
+        Self {
+            provider,
+            id: id.to_owned(),
+            label: id.to_owned(),
+            input: per_million,
+            output: per_million,
+            cache_read: None,
+            cache_write: None,
+            long_context: None,
+            per_call: Usd::ZERO,
+            context_length: 128_000,
+            max_output: 16_384,
+            max_tokens_field: MaxTokensField::MaxTokens,
+            sampling: true,
+            reasoning: false,
+            deprecated: false,
+            retires: None,
+            source: "assumed by the operator".to_owned(),
+            as_of,
+        }
+    }
 }
 
 const fn yes() -> bool {

@@ -149,6 +149,17 @@ mod tests {
     }
 
     #[test]
+    fn a_price_that_jumps_is_named() {
+        let before = PriceTable::builtin();
+        let mut table = before.clone();
+        table.refresh_openrouter(&LIST.replace("0.0000002", "0.00000031"), day()).unwrap();
+        let jumps = before.jumps_to(&table);
+        assert_eq!(jumps.len(), 1, "{jumps:?}");
+        assert_eq!((jumps[0].model.as_str(), jumps[0].now.0.nanos()), ("openai/gpt-4o-mini", 310_000_000));
+        assert!(before.jumps_to(&before).is_empty());
+    }
+
+    #[test]
     fn the_operator_wins_over_a_refresh() {
         let mut table = PriceTable::builtin();
         table.merge_overrides(r#"[{"provider":"openrouter","id":"openai/gpt-4o-mini","input":"9"}]"#).unwrap();

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
-use hg_types::Provider;
+use hg_types::{Provider, Usd};
 use serde::Deserialize;
 
 use super::{ModelPrice, openrouter, overrides};
@@ -49,6 +49,19 @@ pub struct Refreshed {
     pub changed: usize,
     /// Models that were known and are no longer listed; they are marked as deprecated.
     pub gone: usize,
+}
+
+/// A price that is at least twice, or at most half of what it was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PriceJump {
+    /// Who sells the model.
+    pub provider: Provider,
+    /// The model.
+    pub model: String,
+    /// Input and output per million tokens, before.
+    pub before: (Usd, Usd),
+    /// The same now.
+    pub now: (Usd, Usd),
 }
 
 pub(super) type Models = BTreeMap<(Provider, String), ModelPrice>;
@@ -116,6 +129,25 @@ impl PriceTable {
     /// One provider's models, by id.
     pub fn models_of(&self, provider: Provider) -> impl Iterator<Item = &ModelPrice> {
         self.models().filter(move |model| model.provider == provider)
+    }
+
+    /// The models that both tables have, and whose price jumped between them.
+    #[must_use]
+    pub fn jumps_to(&self, newer: &Self) -> Vec<PriceJump> {
+        let jumped = |before: Usd, now: Usd| {
+            let (before, now) = (i128::from(before.nanos()), i128::from(now.nanos()));
+            before != now && (now >= before * 2 || now * 2 <= before)
+        };
+        let pairs = self.models().filter_map(|old| newer.lookup(old.provider, &old.id).map(|new| (old, new)));
+        pairs
+            .filter(|(old, new)| jumped(old.input, new.input) || jumped(old.output, new.output))
+            .map(|(old, new)| PriceJump {
+                provider: old.provider,
+                model: old.id.clone(),
+                before: (old.input, old.output),
+                now: (new.input, new.output),
+            })
+            .collect()
     }
 
     /// Puts the operator's prices (`LLM_PRICE_OVERRIDES`) on top, now and after every refresh: a JSON

@@ -2,10 +2,43 @@
 
 use hg_common::{
     db::{detail, sql_state},
-    http::ApiError,
+    http::{ApiError, BudgetProblem},
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    domain::{access::RoleTooLow, request::RequestError},
+    store::accept::AcceptError,
 };
 
-use crate::{domain::request::RequestError, store::accept::AcceptError};
+/// The body of a 402: which budget stands in the way, and when it starts anew.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct BudgetRefusal {
+    /// What went wrong.
+    pub error: BudgetRefusalDetail,
+}
+
+/// What went wrong, with the budget.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct BudgetRefusalDetail {
+    /// `budget_exceeded`.
+    pub code: String,
+    /// One sentence.
+    pub message: String,
+    /// Empty here.
+    pub details: Vec<hg_common::http::FieldError>,
+    /// The budget that stands in the way.
+    pub budget: BudgetProblem,
+    /// What to quote when asking about this answer.
+    pub request_id: Option<String>,
+}
+
+impl From<RoleTooLow> for ApiError {
+    fn from(refused: RoleTooLow) -> Self {
+        Self::forbidden(refused.to_string())
+    }
+}
 
 /// 503 in the reference's words.
 fn provider_not_configured(message: String) -> ApiError {
@@ -37,7 +70,7 @@ pub fn accept_refused(error: AcceptError, provider: hg_types::Provider) -> ApiEr
         AcceptError::ClientArchived => ApiError::conflict("client_archived", message),
         AcceptError::KeyReused => ApiError::conflict("idempotency_key_reused", message),
         AcceptError::ProviderKey => provider_key_missing(provider),
-        AcceptError::Budget(_) => ApiError::payment_required(message),
+        AcceptError::Budget(exceeded) => ApiError::payment_required(message).with_budget(exceeded.into()),
         AcceptError::Database(source) => source.into(),
     }
 }

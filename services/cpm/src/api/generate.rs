@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     caller::{asker, with_scope},
-    error::{accept_refused, provider_key_missing},
+    error::{BudgetRefusal, accept_refused, provider_key_missing},
 };
 use crate::{
     combine::Combined,
@@ -21,7 +21,7 @@ use crate::{
     queue::Enqueue,
     state::AppState,
     store::{
-        accept::{Accepted, Asker, Idempotency, accept_item, job_accept},
+        accept::{AcceptError, Accepted, Asker, Idempotency, accept_item, job_accept},
         clients::client_subtree,
     },
 };
@@ -50,7 +50,7 @@ use crate::{
             "job_id": "01938b7e-4c00-7d3a-9a51-2f7d7c3c5a11", "status": "pending", "estimated_completion": "2026-11-21T09:30:00Z"})),
         (status = 400, description = "The body is no JSON.", body = ErrorBody),
         (status = 401, description = "No key or token, or a wrong one (`invalid_api_key`).", body = ErrorBody),
-        (status = 402, description = "A budget has too little left (`budget_exceeded`).", body = ErrorBody),
+        (status = 402, description = "A budget has too little left (`budget_exceeded`).", body = BudgetRefusal),
         (status = 403, description = "The role or the key's scopes don't allow it.", body = ErrorBody),
         (status = 404, description = "No such client for this caller.", body = ErrorBody),
         (status = 409, description = "The idempotency key stands for another request (`idempotency_key_reused`).", body = ErrorBody),
@@ -118,7 +118,11 @@ async fn accept_alone(
 ) -> Result<Accepted, ApiError> {
     let refused = |error| accept_refused(error, job.choice.provider);
     let mut tx = state.db.tenant(principal.scope()).await?;
-    let accepted = job_accept(&mut tx, job, asker, idempotency, state.deadline).await.map_err(refused)?;
+    let accepted = job_accept(&mut tx, job, asker, idempotency, state.deadline).await;
+    if let Err(AcceptError::Budget(exceeded)) = &accepted {
+        state.refusals.note(&job.client, exceeded);
+    }
+    let accepted = accepted.map_err(refused)?;
     tx.commit().await?;
     Ok(accepted)
 }

@@ -1,6 +1,7 @@
 //! Handlers: extract, one call into domain or store, map. Rules and SQL are elsewhere.
 
 pub mod analytics;
+pub mod budgets;
 pub mod caller;
 pub mod error;
 pub mod estimate;
@@ -10,3 +11,4 @@ pub mod key_guard;
 pub mod keys;
 pub mod providers;
 pub mod throttle;
+pub mod usage;

@@ -20,7 +20,8 @@ use crate::{domain::provider_choice::Catalogue, state::AppState};
         "default_provider": "openrouter", "prices_as_of": "2026-11-21",
         "providers": [{"provider": "openrouter", "label": "OpenRouter", "configured": true, "requires_user_key": false, "status": "available",
             "models": [{"id": "openai/gpt-4o-mini", "label": "OpenAI: GPT-4o mini", "input_usd_per_million": "0.150000000",
-                "output_usd_per_million": "0.600000000", "context_length": 128000, "max_output_tokens": 16384, "is_default": true}]}]})),
+                "output_usd_per_million": "0.600000000", "context_length": 128000, "max_output_tokens": 16384, "is_default": true,
+                "price_source": "https://openrouter.ai/api/v1/models", "price_as_of": "2026-11-21"}]}]})),
         (status = 401, body = ErrorBody), (status = 429, body = ErrorBody))
 )]
 pub async fn providers_status(State(state): State<AppState>, _: Caller) -> Result<Json<ProvidersStatus>, ApiError> {
@@ -74,6 +75,8 @@ fn model(price: &ModelPrice, default: Option<&str>) -> ModelStatus {
         context_length: tokens(price.context_length),
         max_output_tokens: tokens(price.max_output),
         is_default: default == Some(price.id.as_str()),
+        price_source: price.source.clone(),
+        price_as_of: price.as_of.to_string(),
     }
 }
 

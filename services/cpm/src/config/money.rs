@@ -1,6 +1,6 @@
 //! Limits, prices, and how much a prompt is assumed to have.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use hg_common::config::Env;
 use hg_llm::PriceTable;
@@ -17,6 +17,10 @@ pub struct MoneyConfig {
     pub monthly_limit: Option<Usd>,
     /// The known prices, the operator's on top.
     pub prices: PriceTable,
+    /// US dollars per million tokens for models without a price; none: they are refused.
+    pub assumed_price: Option<Usd>,
+    /// How often OpenRouter's list of prices is fetched; none: never.
+    pub price_refresh: Option<Duration>,
     /// The bound of a prompt's tokens.
     pub input_bounds: InputBounds,
     /// A call of unknown outcome is never repeated for a model whose worst case costs more than this.
@@ -42,6 +46,14 @@ impl MoneyConfig {
                 prices.merge_overrides(json).map_err(|error| hg_common::http::error_chain(&error))?;
                 Ok(prices)
             });
+        let assumed_price = env
+            .optional::<Usd>("LLM_UNPRICED_USD_PER_MILLION")
+            .doc("Lets models without a known price be asked for, at this price in US dollars per million tokens, in and out. Left out: they are refused (422).")
+            .read_with(amount);
+        let refresh = env
+            .with_default("PRICE_REFRESH_SECONDS", 21_600_u32)
+            .doc("How often OpenRouter's list of prices is fetched, where OpenRouter has a key. 0: never; else at least 60.")
+            .read();
         let default = env
             .with_default("INPUT_TOKEN_BOUND", 8_000_u32)
             .doc("Tokens that a prompt is assumed to have at most when a job is accepted, besides the caller's own words.")
@@ -64,6 +76,8 @@ impl MoneyConfig {
             daily_limit,
             monthly_limit,
             prices: prices.unwrap_or_else(PriceTable::builtin),
+            assumed_price,
+            price_refresh: (refresh > 0).then(|| Duration::from_secs(u64::from(refresh.max(60)))),
             input_bounds: InputBounds::new(u64::from(default), by_type.unwrap_or_default()),
             unknown_retry_limit,
         }

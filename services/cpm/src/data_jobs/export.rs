@@ -44,6 +44,7 @@ const COSTS: &[Dump] = &[
         from: "FROM budget_limits l WHERE l.client_id = $1",
         key: By::Id("l.id"),
         line: "jsonb_build_object('client_id', l.client_id, 'daily_limit', l.daily_limit, 'monthly_limit', l.monthly_limit,
+                 'own_daily', l.own_daily, 'own_monthly', l.own_monthly, 'cap_daily', l.cap_daily, 'cap_monthly', l.cap_monthly,
                  'updated_at', l.updated_at)",
     },
     // Neither the key nor its hash; the prefix is what its holder sees, too.

@@ -2,6 +2,7 @@
 //!
 //! No axum, no SQL, no clock: what comes in is judged, what goes out is a value.
 
+pub mod access;
 pub mod checking;
 pub mod content;
 pub mod estimate;

@@ -5,7 +5,7 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use hg_llm::{ModelPrice, NotConfigured, PriceTable, Registry};
-use hg_types::Provider;
+use hg_types::{Provider, Usd};
 
 /// The providers of this process, with the prices that are known now.
 #[derive(Debug)]
@@ -13,6 +13,8 @@ pub struct Catalogue {
     registry: Arc<Registry>,
     prices: RwLock<Arc<PriceTable>>,
     default: Option<Provider>,
+    /// US dollars per million tokens that the operator assumes for models without a price; none: they are refused.
+    assumed: Option<Usd>,
 }
 
 /// What serves a request.
@@ -61,7 +63,14 @@ impl Catalogue {
     /// From what was configured. `default` is used where nobody asks for a provider, else the first one that is configured.
     #[must_use]
     pub fn new(registry: Arc<Registry>, prices: PriceTable, default: Option<Provider>) -> Self {
-        Self { registry, prices: RwLock::new(Arc::new(prices)), default }
+        Self { registry, prices: RwLock::new(Arc::new(prices)), default, assumed: None }
+    }
+
+    /// Lets models without a known price be asked for, at a price that the operator assumes.
+    #[must_use]
+    pub const fn assuming(mut self, per_million: Option<Usd>) -> Self {
+        self.assumed = per_million;
+        self
     }
 
     /// The adapters.
@@ -99,7 +108,8 @@ impl Catalogue {
         let prices = self.prices();
         let price_of = |model: &str| {
             let missing = || ChoiceError::NoPrice { provider, model: model.chars().take(200).collect() };
-            prices.lookup(provider, model).cloned().ok_or_else(missing)
+            let assumed = || Some(ModelPrice::assumed(provider, model, self.assumed?, prices.as_of()));
+            prices.lookup(provider, model).cloned().or_else(assumed).ok_or_else(missing)
         };
         let asked = model.map(&price_of).transpose()?;
         self.usable(provider, key)?;
@@ -170,6 +180,18 @@ mod tests {
         assert!(matches!(unknown, Err(ChoiceError::UnknownProvider { .. })));
         let no_price = nothing.choose(Some("openai"), Some("t-800"), KeyOwner::Operator);
         assert!(matches!(no_price, Err(ChoiceError::NoPrice { provider: Provider::OpenAi, .. })));
+    }
+
+    #[test]
+    fn a_model_without_a_price_is_refused_by_name_unless_the_operator_assumes_one() {
+        let refusing = catalogue(&[Provider::OpenAi], None, None);
+        let refused = refusing.choose(Some("openai"), Some("t-800"), KeyOwner::Operator).unwrap_err().to_string();
+        assert!(refused.starts_with("\"t-800\" has no known price at OpenAI"), "{refused}");
+        let assuming = catalogue(&[Provider::OpenAi], None, None).assuming(Some("30".parse().unwrap()));
+        let choice = assuming.choose(Some("openai"), Some("t-800"), KeyOwner::Operator).unwrap();
+        assert_eq!((choice.price.source.as_str(), choice.price.worst_case(1_000_000, 0)), ("assumed by the operator", "30".parse().unwrap()));
+        let known = assuming.choose(Some("openai"), Some("gpt-4o-mini"), KeyOwner::Operator).unwrap();
+        assert_ne!(known.price.source, "assumed by the operator");
     }
 
     #[test]

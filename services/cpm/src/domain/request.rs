@@ -2,7 +2,7 @@
 
 use hg_common::http::FieldError;
 use hg_contracts::{cpm::GenerateRequest, smm::WordRange};
-use hg_llm::NotConfigured;
+use hg_llm::{ModelPrice, NotConfigured};
 use hg_types::{ContentType, Length, Usd, UserId, id::ClientRef};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -53,6 +53,9 @@ pub struct JobParameters {
     pub input_bound: u64,
     /// The output limit that the reservation assumes.
     pub reserved_max_tokens: u32,
+    /// The price at which it was reserved: it holds for all calls of the job, whatever a list says meanwhile.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub price: Option<ModelPrice>,
     /// The failed job that this one tries again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_of: Option<Uuid>,
@@ -228,6 +231,7 @@ fn priced(
     let expected = estimate::expected_cost(words, &choice.price, own_tokens).min(worst_case);
     parameters.input_bound = input_bound;
     parameters.reserved_max_tokens = max_tokens;
+    parameters.price = Some(choice.price.clone());
     NewJob { client, topic, content_type, choice, parameters, priority, worst_case, expected }
 }
 

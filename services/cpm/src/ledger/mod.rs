@@ -9,17 +9,24 @@
 //! caller's transaction, which must hold the row of the job in `job_runs`: that row's lock puts a job's money in order.
 
 pub(crate) mod calls;
+mod refusals;
 mod store;
 mod sweep;
+mod watch;
 
 use chrono::{DateTime, Utc};
-use hg_common::db::{detail, sql_state};
+use hg_common::{
+    db::{detail, sql_state},
+    http::BudgetProblem,
+};
 use hg_types::{ClientId, JobId, Usd};
 use serde::Deserialize;
 use sqlx::PgConnection;
 
 pub use calls::{CallEnd, CallId, CallStatus, NewCall, call_ended, calls_lost, results_lost};
+pub use refusals::{Refusal, Refusals};
 pub use sweep::{Drift, drift};
+pub use watch::{NewWarning, usage_count, warn, watch};
 
 /// A limit that stands in the way.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -35,6 +42,19 @@ pub struct BudgetExceeded {
     pub remaining: Option<Usd>,
     /// When a new period begins.
     pub resets_at: DateTime<Utc>,
+}
+
+impl From<BudgetExceeded> for BudgetProblem {
+    fn from(exceeded: BudgetExceeded) -> Self {
+        Self {
+            // What others have left isn't the client's to know, whatever the database said.
+            left_usd: exceeded.remaining.filter(|_| exceeded.scope == "client"),
+            scope: exceeded.scope,
+            period: exceeded.period,
+            needed_usd: exceeded.needed,
+            resets_at: exceeded.resets_at,
+        }
+    }
 }
 
 impl std::fmt::Display for BudgetExceeded {

@@ -6,6 +6,7 @@ pub mod accept;
 pub mod api_keys;
 pub mod approvals;
 pub mod budget_limits;
+pub mod budgets;
 pub mod cancel;
 pub mod clients;
 pub mod content;
@@ -17,6 +18,7 @@ pub mod pace;
 pub mod provider_keys;
 pub mod retry;
 pub mod strategy_analytics;
+pub mod usage;
 
 use hg_types::Usd;
 use sqlx::types::Decimal;

@@ -63,7 +63,9 @@ pub(super) async fn callee(ctx: &Context, run: &Run, job: &Job) -> Result<Callee
         Some(id) => registry.adapter_with_key(provider, &open_key(ctx, run, job, provider, id).await?),
     };
     let adapter = adapter.map_err(|error| Halt::failed("provider_not_configured", sentence(&error.to_string())))?;
-    let price = ctx.deps.catalogue.prices().lookup(provider, &job.model).cloned();
+    // Jobs from before prices were kept with them have none of their own.
+    let reserved_at = job.parameters.price.clone();
+    let price = reserved_at.or_else(|| ctx.deps.catalogue.prices().lookup(provider, &job.model).cloned());
     if price.is_none() && !ctx.settings().allow_unpriced {
         let message = format!("{} has no known price at {}.", job.model, provider.label());
         return Err(Halt::failed("model_without_price", message));

@@ -167,7 +167,7 @@ mod tests {
         let error = ClientError::Refused {
             service: Service::Smm,
             status: StatusCode::from_u16(status).unwrap(),
-            error: WireError { code: code.to_owned(), message: message.to_owned(), details },
+            error: WireError { code: code.to_owned(), message: message.to_owned(), details, budget: None },
             retry_after: None,
         };
         Problems::of(error, |field| (field == "name").then(|| OwnField::new("name", "The name")))

@@ -186,7 +186,7 @@ pub(crate) const ALL: &[Fixture] = &[
         changes: "client_id",
         delete_by: None,
         reader: Viewer,
-        writer: Owner,
+        writer: Admin,
         insert: "INSERT INTO budget_limits (client_id, daily_limit) VALUES ($1, 1)",
         // The global limits are the system's alone.
         system_insert: Some("INSERT INTO budget_limits (client_id, daily_limit) SELECT NULL, 1 WHERE $1::uuid IS NOT NULL"),
@@ -202,6 +202,22 @@ pub(crate) const ALL: &[Fixture] = &[
         "public.budgets", Viewer, Owner,
         "INSERT INTO budgets (client_id, period, period_start) VALUES ($1, 'day', '2000-01-01'::date + (random() * 9000)::int)",
     ),
+    // Written by functions, or by the system alone.
+    of_client(
+        "public.budget_warnings", Viewer, Owner,
+        "INSERT INTO budget_warnings (budget_id, percent, client_id, limit_usd, spent) SELECT id, 80, $1, 1, 1 FROM budgets WHERE client_id = $1 LIMIT 1
+         ON CONFLICT DO NOTHING",
+    ),
+    of_client(
+        "public.usage_days", Viewer, Owner,
+        "INSERT INTO usage_days (client_id, day, provider, model, heading, cost_known, results, calls, input_tokens, cached_tokens, output_tokens, reasoning_tokens, cost)
+         VALUES ($1, '2000-01-01'::date + (random() * 9000)::int, 'sample', gen_random_uuid()::text, 'charged', 'computed', 1, 1, 0, 0, 0, 0, 0)",
+    ),
+    of_client("public.usage_days_progress", Viewer, Owner, "INSERT INTO usage_days_progress (client_id) VALUES ($1) ON CONFLICT DO NOTHING"),
+    Fixture {
+        changes: "tried_at",
+        ..of_client("public.price_lists", Viewer, Owner, "INSERT INTO price_lists (client_id, source) VALUES ($1, gen_random_uuid()::text)")
+    },
     of_client("public.reservations", Viewer, Owner, "INSERT INTO reservations (job_id, client_id, held) VALUES (app.uuid_v7(), $1, 0)"),
     of_client(
         "public.reservation_parts", Viewer, Owner,

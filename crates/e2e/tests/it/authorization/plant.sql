@@ -82,6 +82,9 @@ BEGIN
   INSERT INTO public.budgets (client_id, period, period_start, spent, spent_charged)
   SELECT victim, period, date_trunc(period::text, now() AT TIME ZONE 'UTC')::date, 0.5, 0.5 FROM unnest('{day,month}'::public.budget_period[]) period;
   INSERT INTO public.budget_limits (client_id, daily_limit) VALUES (victim, 100);
+  INSERT INTO public.reservations (job_id, client_id, held, settled_at) VALUES (done_job, victim, 0.5, now());
+  INSERT INTO public.budget_warnings (budget_id, percent, client_id, limit_usd, spent)
+  SELECT b.id, 80, victim, 100, 81 FROM public.budgets b WHERE b.client_id = victim;
 
   INSERT INTO public.content_versions (job_id, number, client_id, title, content, meta_description, word_count, quality, quality_score, changed, note, created_by)
   VALUES (done_job, 1, victim, mark, '# ' || mark, mark, 2, '{"score": 88}', 88, 0.5, mark, people[2]);

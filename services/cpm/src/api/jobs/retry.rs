@@ -13,6 +13,7 @@ use super::list::clients_of;
 use crate::{
     api::{
         caller::{asker, with_scope},
+        error::BudgetRefusal,
         generate::{accept, answer},
     },
     domain::request::{EarlierJob, again},
@@ -35,7 +36,7 @@ const AT_ONCE: u32 = 100;
     params(("id" = JobId, Path, description = "The failed job.", example = "01938b7e-4c00-7d3a-9a51-2f7d7c3c5a11")),
     responses(
         (status = 200, description = "The new job.", body = GenerateResponse),
-        (status = 401, body = ErrorBody), (status = 402, body = ErrorBody), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody),
+        (status = 401, body = ErrorBody), (status = 402, body = BudgetRefusal), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody),
         (status = 409, description = "The job hasn't failed (`job_not_failed`).", body = ErrorBody),
         (status = 429, body = ErrorBody), (status = 503, body = ErrorBody)
     )

@@ -153,7 +153,7 @@ mod tests {
         Refusal::of(&ClientError::Refused {
             service: Service::Cpm,
             status: StatusCode::from_u16(status).unwrap(),
-            error: WireError { code: code.to_owned(), message: message.to_owned(), details },
+            error: WireError { code: code.to_owned(), message: message.to_owned(), details, budget: None },
             retry_after: None,
         })
     }

@@ -1,11 +1,13 @@
 //! Content production.
 
 use hg_common::auth::ApiScope::{Generate, JobsRead, JobsWrite};
-use hg_types::Role::Viewer;
+use hg_types::Role::{Admin, Viewer};
 
-use crate::authorization::probe::{Needs, Probe, Strangers::Nothing, delete, get, post, put};
+use crate::authorization::probe::{Needs, Place::Parent, Probe, Strangers::Nothing, delete, get, post, put};
 
 const ASK: &str = r#"{"client_id":"<client>","content_type":"blog_post","topic":"Bread"}"#;
+
+const LIMITS: &str = r#"{"daily_usd":"50","monthly_usd":null}"#;
 
 const EDIT: &str = r##"{"version":1,"content":"# Bread\n\nNew text."}"##;
 
@@ -40,4 +42,14 @@ pub(super) const PROBES: &[Probe] = &[
     get("/analytics/seo-rules/{rules}").query("?client_id=<client>").scope(JobsRead),
     get("/analytics/strategies/{strategy}").strangers(Nothing).scope(JobsRead),
     get("/analytics/strategies/{strategy}").query("?client_id=<client>").scope(JobsRead),
+    get("/budgets").strangers(Nothing).scope(JobsRead),
+    get("/budgets").query("?client_id=<client>").scope(JobsRead),
+    get("/clients/{client}/budget").scope(JobsRead),
+    get("/clients/{client}/budget").with(&[("client", "<slug>")]).scope(JobsRead),
+    put("/clients/{client}/budget").json(LIMITS).role(Admin),
+    put("/clients/{client}/budget/cap").json(LIMITS).role_at(Admin, Parent),
+    get("/usage").strangers(Nothing).scope(JobsRead),
+    get("/usage").query("?client_id=<client>&group_by=client,model").scope(JobsRead),
+    get("/costs").query("?group_by=client").strangers(Nothing).scope(JobsRead),
+    get("/costs").query("?client_id=<client>").scope(JobsRead),
 ];
