@@ -1,7 +1,9 @@
 //! Content production: jobs, their events, providers.
 
 mod analytics;
+mod api_keys;
 mod content;
+mod provider_keys;
 
 use std::collections::BTreeMap;
 
@@ -18,7 +20,14 @@ use uuid::Uuid;
 
 pub use self::{
     analytics::{SeoRulesAnalytics, StrategyAnalytics, StrategyFigures, StrategyFiguresQuery},
+    api_keys::{
+        ApiKeyInfo, ApiKeyOrigin, ApiKeyState, ApiKeyUse, CreateApiKey, ListApiKeys, NewApiKey, OldSecret,
+        RotateApiKey, UpdateApiKey,
+    },
     content::{Approval, ContentVersion, ContentVersionInfo, EditContent, GiveVerdict, RestoreContent, Verdict},
+    provider_keys::{
+        ListProviderKeys, ProviderKeyInfo, ProviderKeyState, ProviderKeyVerdict, StoreProviderKey, UpdateProviderKey,
+    },
 };
 use crate::{
     Page,

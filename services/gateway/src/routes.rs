@@ -6,8 +6,8 @@ use http::Method;
 
 use crate::{
     api::{
-        auth, clients, content, hierarchy, invitations, jobs, me, members, providers, seo_rules, strategies, templates,
-        versions,
+        api_keys, auth, clients, content, hierarchy, invitations, jobs, me, members, provider_keys, providers,
+        seo_rules, strategies, templates, versions,
     },
     openapi,
     pages::{
@@ -77,6 +77,18 @@ fn api() -> Routes<AppState> {
         .add(session, routes!(templates::validate))
         .add(session, routes!(templates::fetch, templates::update))
         .add(session, routes!(providers::status))
+        .merge(keys())
+}
+
+fn keys() -> Routes<AppState> {
+    let session = Access::Session;
+    Routes::new()
+        .add(session, routes!(api_keys::list, api_keys::create))
+        .add(session, routes!(api_keys::fetch, api_keys::update, api_keys::revoke))
+        .add(session, routes!(api_keys::rotate))
+        .add(session, routes!(provider_keys::list, provider_keys::store))
+        .add(session, routes!(provider_keys::update, provider_keys::delete))
+        .add(session, routes!(provider_keys::test))
 }
 
 fn pages() -> Routes<AppState> {

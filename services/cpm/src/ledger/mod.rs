@@ -24,13 +24,13 @@ pub use sweep::{Drift, drift};
 /// A limit that stands in the way.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct BudgetExceeded {
-    /// Whose limit: `client`, `agency` (somebody above it) or `global`.
+    /// Whose limit: `key` (the API key's own), `client`, `agency` (somebody above it) or `global`.
     pub scope: String,
     /// `day` or `month`.
     pub period: String,
     /// What was to be held in addition.
     pub needed: Usd,
-    /// What was left, where the budget is the client's own: what others have is not the client's to know.
+    /// What was left, where the budget is the key's or the client's own: what others have is not theirs to know.
     #[serde(default)]
     pub remaining: Option<Usd>,
     /// When a new period begins.
@@ -41,13 +41,14 @@ impl std::fmt::Display for BudgetExceeded {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { scope, period, needed, remaining, resets_at } = self;
         let whose = match scope.as_str() {
+            "key" => "API key's",
             "client" => "client's",
             "agency" => "agency's",
             _ => "global",
         };
         let per = if period == "day" { "daily" } else { "monthly" };
         let anew = resets_at.format("%Y-%m-%d %H:%M UTC");
-        match remaining.filter(|_| scope == "client") {
+        match remaining.filter(|_| scope == "client" || scope == "key") {
             Some(left) => write!(
                 f,
                 "the {whose} {per} budget has {left} USD left and {needed} USD are needed; it starts anew at {anew}"

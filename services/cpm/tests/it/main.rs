@@ -6,6 +6,7 @@ mod support;
 
 mod accept;
 mod analytics;
+mod api_keys;
 mod bad_input;
 mod combine;
 mod content;
@@ -14,6 +15,7 @@ mod health;
 mod idempotency;
 mod jobs;
 mod keys;
+mod provider_keys;
 mod retry;
 mod routes;
 mod start;
