@@ -1,13 +1,17 @@
 //! Content production.
 
 use hg_common::auth::ApiScope::{Generate, JobsRead, JobsWrite};
-use hg_types::Role::Viewer;
+use hg_types::Role::{Admin, Member, Viewer};
 
-use crate::authorization::probe::{Needs, Probe, Strangers::Nothing, delete, get, post, put};
+use crate::authorization::probe::{Needs, Probe, Strangers::Nothing, delete, get, patch, post, put};
 
 const ASK: &str = r#"{"client_id":"<client>","content_type":"blog_post","topic":"Bread"}"#;
 
 const EDIT: &str = r##"{"version":1,"content":"# Bread\n\nNew text."}"##;
+
+const MAKE_KEY: &str = r#"{"name":"Shop","scopes":["generate"]}"#;
+
+const STORE_KEY: &str = r#"{"provider":"openai","key":"sk-0123456789abcdef"}"#;
 
 pub(super) const PROBES: &[Probe] = &[
     post("/generate").json(ASK).scope(Generate),
@@ -36,6 +40,26 @@ pub(super) const PROBES: &[Probe] = &[
         .scope(JobsWrite),
     post("/jobs/{id}/approval").with(&[("id", "<done_job>")]).json(r#"{"verdict":"rejected"}"#).scope(JobsWrite),
     get("/jobs/{id}/approval").with(&[("id", "<done_job>")]).scope(JobsRead),
+    // Keys: for people alone, and no key looks after keys.
+    get("/clients/{client}/api-keys").role(Admin).no_keys(),
+    post("/clients/{client}/api-keys").json(MAKE_KEY).role(Admin).people_only().no_keys(),
+    get("/clients/{client}/api-keys/{api_key}").role(Admin).no_keys(),
+    patch("/clients/{client}/api-keys/{api_key}").json(r#"{"name":"Renamed"}"#).role(Admin).people_only().no_keys(),
+    delete("/clients/{client}/api-keys/{api_key}").role(Admin).people_only().no_keys(),
+    post("/clients/{client}/api-keys/{api_key}/rotate")
+        .json(r#"{"overlap_seconds":0}"#)
+        .role(Admin)
+        .people_only()
+        .no_keys(),
+    get("/clients/{client}/provider-keys").role(Member).no_keys(),
+    post("/clients/{client}/provider-keys").json(STORE_KEY).role(Admin).people_only().no_keys(),
+    patch("/clients/{client}/provider-keys/{provider_key}")
+        .json(r#"{"state":"disabled"}"#)
+        .role(Admin)
+        .people_only()
+        .no_keys(),
+    delete("/clients/{client}/provider-keys/{provider_key}").role(Admin).people_only().no_keys(),
+    post("/clients/{client}/provider-keys/{provider_key}/test").role(Admin).people_only().no_keys(),
     get("/analytics/seo-rules/{rules}").strangers(Nothing).scope(JobsRead),
     get("/analytics/seo-rules/{rules}").query("?client_id=<client>").scope(JobsRead),
     get("/analytics/strategies/{strategy}").strangers(Nothing).scope(JobsRead),
