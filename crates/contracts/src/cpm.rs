@@ -1,8 +1,10 @@
 //! Content production: jobs, their events, providers.
 
 mod analytics;
+mod api_keys;
 mod content;
 mod money;
+mod provider_keys;
 
 use std::collections::BTreeMap;
 
@@ -19,10 +21,17 @@ use uuid::Uuid;
 
 pub use self::{
     analytics::{SeoRulesAnalytics, StrategyAnalytics, StrategyFigures, StrategyFiguresQuery},
+    api_keys::{
+        ApiKeyInfo, ApiKeyOrigin, ApiKeyState, ApiKeyUse, CreateApiKey, ListApiKeys, NewApiKey, OldSecret,
+        RotateApiKey, UpdateApiKey,
+    },
     content::{Approval, ContentVersion, ContentVersionInfo, EditContent, GiveVerdict, RestoreContent, Verdict},
     money::{
         BudgetAbove, BudgetState, BudgetWarning, ClientBudget, CostFigures, CostRow, Costs, CostsByKnowledge, ListBudgets,
         OtherCosts, OtherUsage, SetLimits, SpentByHeading, Usage, UsageFigures, UsageGroup, UsageQuery, UsageRow,
+    },
+    provider_keys::{
+        ListProviderKeys, ProviderKeyInfo, ProviderKeyState, ProviderKeyVerdict, StoreProviderKey, UpdateProviderKey,
     },
 };
 use crate::{

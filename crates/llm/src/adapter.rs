@@ -4,7 +4,11 @@
 
 use std::fmt;
 
-use futures::{future::BoxFuture, stream::BoxStream};
+use futures::{
+    FutureExt,
+    future::{BoxFuture, ready},
+    stream::BoxStream,
+};
 use hg_types::{Provider, Usd};
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
@@ -24,6 +28,23 @@ pub trait Adapter: fmt::Debug + Send + Sync {
     /// fails after the provider accepted it arrives in the stream. A cancelled token stops the
     /// upstream call and yields [`Error::Cancelled`].
     fn stream(&self, request: Request, cancel: CancellationToken) -> BoxFuture<'_, Result<EventStream, Error>>;
+
+    /// Asks whether the provider takes the key, by a call that costs nothing and ends soon. A provider without such a call
+    /// leaves this as it is.
+    fn check_key(&self) -> BoxFuture<'_, KeyCheck> {
+        ready(KeyCheck::Unknown).boxed()
+    }
+}
+
+/// What a provider says to a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyCheck {
+    /// It takes it.
+    Accepted,
+    /// It doesn't.
+    Refused,
+    /// It gave no answer that says.
+    Unknown,
 }
 
 /// What happens during an answer. Keep-alives aren't events.

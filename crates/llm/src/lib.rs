@@ -24,7 +24,7 @@ pub mod sse;
 pub mod timeouts;
 mod transport;
 
-pub use adapter::{Adapter, Event, EventStream, FinishReason, Usage};
+pub use adapter::{Adapter, Event, EventStream, FinishReason, KeyCheck, Usage};
 pub use collect::{Completion, Cost, CostKnown, Failure, Partial, Timings, collect};
 pub use error::{Error, Phase};
 pub use prices::{ModelPrice, PriceTable, estimate_tokens, token_bound};

@@ -122,10 +122,10 @@ impl ReadConfig for Config {
 fn parse_client_api_keys(text: &str) -> Result<ClientApiKeys, String> {
     // serde's own message would quote the key.
     let expected = || "expected a JSON object of client id and key".to_owned();
-    let keys: BTreeMap<String, String> = serde_json::from_str(text).map_err(|_| expected())?;
+    let keys: BTreeMap<String, serde_json::Value> = serde_json::from_str(text).map_err(|_| expected())?;
     keys.into_iter()
         .map(|(client, key)| {
-            let key = key.trim();
+            let key = key.as_str().ok_or_else(|| format!("the key of {client} is no text"))?.trim();
             if key.len() < 16 {
                 return Err(format!("the key of {client} is shorter than 16 characters"));
             }
@@ -249,6 +249,18 @@ mod tests {
         );
         let told = errors.to_string();
         assert!(!told.contains("hunter2") && !told.contains("aHVudGVyMg"), "{told}");
+    }
+
+    #[test]
+    fn a_bad_entry_of_the_operators_keys_is_named_and_its_key_is_not() {
+        for (text, named) in [
+            (r#"{"ohio-paving":"hunter2"}"#, "ohio-paving"),
+            (r#"{"shop":["hunter2"]}"#, "shop"),
+            ("hunter2", "object"),
+        ] {
+            let told = parse_client_api_keys(text).unwrap_err();
+            assert!(told.contains(named) && !told.contains("hunter2"), "{told}");
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder
 use utoipa::{Modify, OpenApi};
 
 use crate::{
-    api::{analytics, budgets, estimate, generate, jobs, providers, usage},
+    api::{analytics, api_keys, budgets, estimate, generate, jobs, provider_keys, providers, usage},
     state::AppState,
 };
 
@@ -35,6 +35,22 @@ pub(crate) fn routes() -> Routes<AppState> {
         .add(known, routes!(budgets::client_cap_set))
         .add(known, routes!(usage::usage_show))
         .add(known, routes!(usage::costs_show))
+        .merge(keys())
+}
+
+/// What people alone look after: no key makes a key.
+fn keys() -> Routes<AppState> {
+    let people = Access::Internal;
+    Routes::new()
+        .add(people, routes!(api_keys::list::api_keys_list, api_keys::create::api_key_make))
+        .add(
+            people,
+            routes!(api_keys::show::api_key_show, api_keys::update::api_key_change, api_keys::revoke::api_key_end),
+        )
+        .add(people, routes!(api_keys::rotate::api_key_renew))
+        .add(people, routes!(provider_keys::list::provider_keys_list, provider_keys::store::provider_key_put))
+        .add(people, routes!(provider_keys::change::provider_key_change, provider_keys::delete::provider_key_remove))
+        .add(people, routes!(provider_keys::test::provider_key_try))
 }
 
 #[derive(OpenApi)]
@@ -46,6 +62,8 @@ pub(crate) fn routes() -> Routes<AppState> {
         (name = "jobs", description = "Following, stopping and retrying jobs."),
         (name = "money", description = "Budgets, usage and costs."),
         (name = "providers", description = "Providers, models and prices."),
+        (name = "api keys", description = "Keys of trusted services. For people alone, through the gateway."),
+        (name = "provider keys", description = "Clients' own keys at providers. For people alone, through the gateway."),
     ),
     modifiers(&Credentials)
 )]

@@ -23,8 +23,10 @@ use hg_llm::Registry;
 
 use crate::{
     api::{
+        allowance::Allowances,
         key_guard::{KeyGuard, WrongKeys},
         keys::StoredApiKeys,
+        rate_headers,
         throttle::Throttle,
     },
     combine::Combiner,
@@ -96,6 +98,7 @@ pub async fn build(config: &Config, metrics: MetricsHandle, shutdown: &ShutdownT
         bounds: Arc::new(config.money.input_bounds.clone()),
         deadline: config.jobs.settings.deadline,
         throttle: Throttle::new(redis.clone(), config.rate_limit),
+        allowances: Allowances::default(),
         pace: Pace::default(),
         keys: LivingKeys::new(system.clone()),
         watching: Watching::default(),
@@ -104,13 +107,20 @@ pub async fn build(config: &Config, metrics: MetricsHandle, shutdown: &ShutdownT
         redis,
         db,
     };
-    let keys = StoredApiKeys::new(state.db.clone(), WrongKeys::new(state.throttle.clone()));
+    let wrong = WrongKeys::new(state.throttle.clone());
+    let keys = StoredApiKeys::new(state.db.clone(), wrong, state.allowances.clone());
     let checks = health::checks(&state, &smm, &im);
     let inner = Authenticator::new(config.callers.clone(), keys);
-    let guard = KeyGuard { inner, proxies: config.trusted_proxies.clone(), throttle: state.throttle.clone() };
+    let guard = KeyGuard {
+        inner,
+        proxies: config.trusted_proxies.clone(),
+        throttle: state.throttle.clone(),
+        allowances: state.allowances.clone(),
+    };
     let app = App::new(INFO, guard, checks)
         .metrics(metrics)
         .body_limit(config.core.max_body_bytes)
+        .layer(|router| router.layer(axum::middleware::from_fn(rate_headers::add)))
         .build(routes(), state.clone())
         .map_err(service::StartError::from)?;
     let worker = WorkerDeps {

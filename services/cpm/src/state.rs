@@ -10,7 +10,7 @@ use hg_common::{crypto::Keyring, db::Db, http::ShutdownToken, redis::Redis, time
 use hg_types::ContentType;
 
 use crate::{
-    api::throttle::Throttle,
+    api::{allowance::Allowances, throttle::Throttle},
     combine::Combiner,
     domain::{estimate::InputBounds, provider_choice::Catalogue},
     ledger::Refusals,
@@ -45,6 +45,8 @@ pub struct AppState {
     pub deadline: Duration,
     /// How many requests a caller may make.
     pub throttle: Throttle,
+    /// What each API key may that was seen here.
+    pub allowances: Allowances,
     /// How long jobs take.
     pub pace: Pace,
     /// Whether API keys still hold.

@@ -6,13 +6,13 @@ use http::Method;
 
 use crate::{
     api::{
-        auth, clients, content, hierarchy, invitations, jobs, me, members, providers, seo_rules, strategies, templates,
-        versions,
+        api_keys, auth, clients, content, hierarchy, invitations, jobs, me, members, provider_keys, providers,
+        seo_rules, strategies, templates, versions,
     },
     openapi,
     pages::{
-        assets, audit, content as form, dashboard, data, directory, find, job, jobs as job_list, people,
-        strategies as says,
+        assets, audit, content as form, dashboard, data, directory, find, job, jobs as job_list, keys as key_pages,
+        people, strategies as says,
     },
     session::forms::{invitation, login, logout, reset},
     state::AppState,
@@ -77,6 +77,18 @@ fn api() -> Routes<AppState> {
         .add(session, routes!(templates::validate))
         .add(session, routes!(templates::fetch, templates::update))
         .add(session, routes!(providers::status))
+        .merge(keys())
+}
+
+fn keys() -> Routes<AppState> {
+    let session = Access::Session;
+    Routes::new()
+        .add(session, routes!(api_keys::list, api_keys::create))
+        .add(session, routes!(api_keys::fetch, api_keys::update, api_keys::revoke))
+        .add(session, routes!(api_keys::rotate))
+        .add(session, routes!(provider_keys::list, provider_keys::store))
+        .add(session, routes!(provider_keys::update, provider_keys::delete))
+        .add(session, routes!(provider_keys::test))
 }
 
 fn pages() -> Routes<AppState> {
@@ -128,7 +140,29 @@ fn of_clients() -> Routes<AppState> {
         .hidden(session, POST, "/clients/{slug}/invitations", post(people::invite::create))
         .hidden(session, POST, "/clients/{slug}/invitations/{id}/resend", post(people::invite::resend))
         .hidden(session, POST, "/clients/{slug}/invitations/{id}/revoke", post(people::invite::revoke))
+        .merge(keys_of_clients())
         .merge(records_of_clients())
+}
+
+/// What admins look after for services: API keys and provider keys. What ends a key asks first.
+fn keys_of_clients() -> Routes<AppState> {
+    use key_pages::{api, provider, show};
+    let session = Access::Session;
+    let base = "/clients/{slug}/keys";
+    Routes::new()
+        .hidden(session, GET, base, get(show::show))
+        .hidden(session, POST, &format!("{base}/api"), post(api::create))
+        .hidden(session, GET_POST, &format!("{base}/api/{{key}}/rotate"), get(api::rotate_form).post(api::rotate))
+        .hidden(session, GET_POST, &format!("{base}/api/{{key}}/revoke"), get(api::revoke_form).post(api::revoke))
+        .hidden(session, POST, &format!("{base}/providers"), post(provider::store))
+        .hidden(session, POST, &format!("{base}/providers/{{key}}/test"), post(provider::test))
+        .hidden(session, POST, &format!("{base}/providers/{{key}}/state"), post(provider::state))
+        .hidden(
+            session,
+            GET_POST,
+            &format!("{base}/providers/{{key}}/delete"),
+            get(provider::delete_form).post(provider::delete),
+        )
 }
 
 /// What admins and owners look after: the audit log, and the data as a whole.

@@ -14,9 +14,14 @@ pub enum ApiScope {
     JobsRead,
     /// `jobs:write`: cancel and retry.
     JobsWrite,
+    /// `usage:read`: see what was used and what it cost.
+    UsageRead,
 }
 
 impl ApiScope {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Generate, Self::JobsRead, Self::JobsWrite, Self::UsageRead];
+
     /// The scope's name on the wire and in the database.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -24,13 +29,14 @@ impl ApiScope {
             Self::Generate => "generate",
             Self::JobsRead => "jobs:read",
             Self::JobsWrite => "jobs:write",
+            Self::UsageRead => "usage:read",
         }
     }
 
     /// The scope by its name.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Generate, Self::JobsRead, Self::JobsWrite].into_iter().find(|scope| scope.as_str() == text)
+        Self::ALL.into_iter().find(|scope| scope.as_str() == text)
     }
 }
 

@@ -19,6 +19,8 @@ pub struct Decision {
     pub retry_after: Duration,
     /// How many more may follow at once.
     pub remaining: u32,
+    /// When as many as ever may follow at once, if none comes before.
+    pub reset_after: Duration,
 }
 
 // All times in microseconds: they fit a double exactly until 2255. They are written with %.0f because Lua's own conversion
@@ -37,10 +39,10 @@ arrival = math.min(arrival, now + window)
 local next_arrival = arrival + step
 local wait = next_arrival - window - now
 if wait > 0.5 then
-  return {0, math.ceil(wait), 0}
+  return {0, math.ceil(wait), 0, math.ceil(arrival - now)}
 end
 redis.call('SET', KEYS[1], string.format('%.0f', next_arrival), 'PX', math.ceil((next_arrival - now) / 1000) + 1)
-return {1, 0, math.floor((window - (next_arrival - now)) / step + 0.001)}
+return {1, 0, math.floor((window - (next_arrival - now)) / step + 0.001), math.ceil(next_arrival - now)}
 ",
     )
 });
@@ -51,15 +53,20 @@ return {1, 0, math.floor((window - (next_arrival - now)) / step + 0.001)}
 /// When Redis doesn't answer.
 pub async fn check(redis: &Redis, key: &str, limit: u32, window: Duration) -> Result<Decision, RedisError> {
     if limit == 0 || window.is_zero() {
-        return Ok(Decision { allowed: false, retry_after: window, remaining: 0 });
+        return Ok(Decision { allowed: false, retry_after: window, remaining: 0, reset_after: window });
     }
     let mut conn = redis.conn().await?;
     let micros = u64::try_from(window.as_micros()).unwrap_or(u64::MAX);
     // On a line of its own: format_args held across the await would tie the future to its thread.
     let key = redis.key(format_args!("rl:{key}"));
-    let (allowed, wait, remaining): (u8, u64, u32) =
+    let (allowed, wait, remaining, reset): (u8, u64, u32, u64) =
         GCRA.key(key).arg(limit).arg(micros).invoke_async(&mut conn).await?;
-    Ok(Decision { allowed: allowed == 1, retry_after: Duration::from_micros(wait), remaining })
+    Ok(Decision {
+        allowed: allowed == 1,
+        retry_after: Duration::from_micros(wait),
+        remaining,
+        reset_after: Duration::from_micros(reset),
+    })
 }
 
 #[cfg(test)]
@@ -74,9 +81,14 @@ mod tests {
         let redis = &server.redis;
         let hour = Duration::from_secs(3600);
         let mut left = Vec::new();
-        for _ in 0..3 {
+        for used in 1..=3 {
             let decision = check(redis, "login:a", 3, hour).await.unwrap();
             assert!(decision.allowed && decision.retry_after.is_zero());
+            let full = Duration::from_secs(1200) * used;
+            assert!(
+                decision.reset_after <= full && decision.reset_after > full - Duration::from_secs(60),
+                "{decision:?}"
+            );
             left.push(decision.remaining);
         }
         assert_eq!(left, [2, 1, 0]);

@@ -14,8 +14,9 @@ use crate::database::connect_as_owner;
 /// `admin api-key`.
 pub(super) async fn create(options: ApiKey) -> Result<()> {
     for scope in &options.scopes {
-        ApiScope::parse(scope)
-            .with_context(|| format!("--scopes: {scope:?} is not one of generate, jobs:read, jobs:write"))?;
+        ApiScope::parse(scope).with_context(|| {
+            format!("--scopes: {scope:?} is not one of generate, jobs:read, jobs:write, usage:read")
+        })?;
     }
     let mut connection = connect_as_owner(&options.direct.url()?).await?;
     let client = client_id(&mut connection, &options.client).await?;

@@ -9,6 +9,8 @@ mod response;
 mod stream;
 mod wire;
 
+use std::time::Duration;
+
 use chrono::Utc;
 use futures::{FutureExt, future::BoxFuture};
 use hg_types::Provider;
@@ -18,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 pub use profile::{GROQ, OPENAI, OPENROUTER, Profile};
 
 use crate::{
-    adapter::{Adapter, EventStream},
+    adapter::{Adapter, EventStream, KeyCheck},
     error::Error,
     registry::{ConfigError, ProviderConfig},
     request::Request,
@@ -32,6 +34,8 @@ use crate::{
 const ERROR_BYTES: usize = 64 * 1024;
 /// A whole answer that came without streaming is read up to here.
 const ANSWER_BYTES: usize = 4 * 1024 * 1024;
+/// How long somebody waits to hear whether a key is taken.
+const KEY_CHECK: Duration = Duration::from_secs(10);
 
 /// An adapter of one profile with one key.
 #[derive(Clone, Debug)]
@@ -39,6 +43,7 @@ pub struct ChatCompletions {
     profile: &'static Profile,
     client: reqwest::Client,
     url: reqwest::Url,
+    key_check: reqwest::Url,
     headers: HeaderMap,
     key: Secret,
     timeouts: Timeouts,
@@ -52,10 +57,13 @@ impl ChatCompletions {
     pub fn new(profile: &'static Profile, config: &ProviderConfig, key: &Secret) -> Result<Self, ConfigError> {
         let provider = profile.provider;
         let base = config.base_url.as_deref().unwrap_or(profile.base_url).trim_end_matches('/');
-        let url = reqwest::Url::parse(&format!("{base}/chat/completions"))
-            .ok()
-            .filter(|url| matches!(url.scheme(), "http" | "https"))
-            .ok_or(ConfigError::BaseUrl { provider })?;
+        let below = |path: &str| {
+            reqwest::Url::parse(&format!("{base}/{path}"))
+                .ok()
+                .filter(|url| matches!(url.scheme(), "http" | "https"))
+                .ok_or(ConfigError::BaseUrl { provider })
+        };
+        let (url, key_check) = (below("chat/completions")?, below(profile.key_check)?);
         let mut headers = HeaderMap::new();
         for (name, value) in [("http-referer", &config.origin), ("x-title", &config.app_name)] {
             if let Some(value) = value.as_ref().filter(|_| profile.names_the_app) {
@@ -64,7 +72,8 @@ impl ChatCompletions {
             }
         }
         let client = transport::client(&config.timeouts).map_err(|source| ConfigError::Client { provider, source })?;
-        let adapter = Self { profile, client, url, headers, key: Secret::new(""), timeouts: config.timeouts };
+        let adapter =
+            Self { profile, client, url, key_check, headers, key: Secret::new(""), timeouts: config.timeouts };
         adapter.with_key(key)
     }
 
@@ -123,5 +132,18 @@ impl Adapter for ChatCompletions {
 
     fn stream(&self, request: Request, cancel: CancellationToken) -> BoxFuture<'_, Result<EventStream, Error>> {
         self.call(request, cancel).boxed()
+    }
+
+    fn check_key(&self) -> BoxFuture<'_, KeyCheck> {
+        async {
+            let call = self.client.get(self.key_check.clone()).headers(self.headers.clone()).timeout(KEY_CHECK);
+            // The status says it all: the body is never read.
+            match call.send().await.map(|answer| answer.status().as_u16()) {
+                Ok(200..=299) => KeyCheck::Accepted,
+                Ok(401 | 403) => KeyCheck::Refused,
+                Ok(_) | Err(_) => KeyCheck::Unknown,
+            }
+        }
+        .boxed()
     }
 }

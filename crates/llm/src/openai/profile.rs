@@ -11,6 +11,8 @@ pub struct Profile {
     pub provider: Provider,
     /// Where it is, without a trailing slash.
     pub base_url: &'static str,
+    /// What to GET, below the address, to learn whether a key is taken: free, and refused without a key.
+    pub key_check: &'static str,
     /// The model used where nobody names one.
     pub default_model: &'static str,
     /// Where the output limit goes unless the price table knows better for a model.
@@ -36,6 +38,7 @@ pub enum UserField {
 pub static OPENAI: Profile = Profile {
     provider: Provider::OpenAi,
     base_url: "https://api.openai.com/v1",
+    key_check: "models",
     // Of the models that OpenAI recommends for high volume; gpt-4o-mini leaves on 2027-01-14.
     default_model: "gpt-6-luna",
     max_tokens_field: MaxTokensField::MaxCompletionTokens,
@@ -48,6 +51,7 @@ pub static OPENAI: Profile = Profile {
 pub static GROQ: Profile = Profile {
     provider: Provider::Groq,
     base_url: "https://api.groq.com/openai/v1",
+    key_check: "models",
     default_model: "openai/gpt-oss-120b",
     max_tokens_field: MaxTokensField::MaxCompletionTokens,
     user_field: UserField::User,
@@ -59,6 +63,8 @@ pub static GROQ: Profile = Profile {
 pub static OPENROUTER: Profile = Profile {
     provider: Provider::OpenRouter,
     base_url: "https://openrouter.ai/api/v1",
+    // Its list of models is public: <https://openrouter.ai/docs/api-reference/api-keys/get-current-api-key>.
+    key_check: "key",
     default_model: "openai/gpt-4o-mini",
     max_tokens_field: MaxTokensField::MaxTokens,
     user_field: UserField::User,

@@ -37,7 +37,7 @@ pub async fn budgets_list(
     caller: Caller,
     Query(query): Query<ListBudgets>,
 ) -> Result<Json<Page<ClientBudget>>, ApiError> {
-    let principal = with_scope(caller, ApiScope::JobsRead)?;
+    let principal = with_scope(caller, ApiScope::UsageRead)?;
     let page = PageQuery {
         cursor: query.cursor.clone(),
         limit: query.limit.map(|limit| limit.to_string()),
@@ -70,7 +70,7 @@ pub async fn client_budget_show(
     caller: Caller,
     Path(client): Path<String>,
 ) -> Result<Json<ClientBudget>, ApiError> {
-    let principal = with_scope(caller, ApiScope::JobsRead)?;
+    let principal = with_scope(caller, ApiScope::UsageRead)?;
     let mut tx = state.db.tenant(principal.scope()).await?;
     let standing = standing(&mut tx, &client).await?;
     let budget = shown(&mut tx, &standing).await?;

@@ -71,11 +71,16 @@ pub fn accept_refused(error: AcceptError, provider: hg_types::Provider) -> ApiEr
         AcceptError::KeyReused => ApiError::conflict("idempotency_key_reused", message),
         AcceptError::ProviderKey => provider_key_missing(provider),
         AcceptError::Budget(exceeded) => ApiError::payment_required(message).with_budget(exceeded.into()),
+        AcceptError::KeyEnded => ApiError::unauthorized(message).with_code("invalid_api_key"),
+        AcceptError::KeyJobs(used_up) => {
+            let wait = (used_up.resets_at - chrono::Utc::now()).to_std().unwrap_or_default();
+            ApiError::new(http::StatusCode::TOO_MANY_REQUESTS, "job_limit_reached", message).with_retry_after(wait)
+        }
         AcceptError::Database(source) => source.into(),
     }
 }
 
-/// What a write about a job's text meets. Everything unknown stays an opaque 5xx.
+/// What a write of words meets. Everything unknown stays an opaque 5xx.
 pub(crate) fn text_refused(error: sqlx::Error) -> ApiError {
     match (sql_state(&error).as_deref(), detail(&error)) {
         (Some("HG409"), Some("client_erased")) => ApiError::conflict(

@@ -50,13 +50,13 @@ use crate::{
             "job_id": "01938b7e-4c00-7d3a-9a51-2f7d7c3c5a11", "status": "pending", "estimated_completion": "2026-11-21T09:30:00Z"})),
         (status = 400, description = "The body is no JSON.", body = ErrorBody),
         (status = 401, description = "No key or token, or a wrong one (`invalid_api_key`).", body = ErrorBody),
-        (status = 402, description = "A budget has too little left (`budget_exceeded`).", body = BudgetRefusal),
+        (status = 402, description = "A budget, or the API key's own limit, has too little left (`budget_exceeded`).", body = BudgetRefusal),
         (status = 403, description = "The role or the key's scopes don't allow it.", body = ErrorBody),
         (status = 404, description = "No such client for this caller.", body = ErrorBody),
         (status = 409, description = "The idempotency key stands for another request (`idempotency_key_reused`).", body = ErrorBody),
         (status = 413, description = "The body is larger than 1 MiB.", body = ErrorBody),
         (status = 422, description = "One entry per field that can't be accepted.", body = ErrorBody),
-        (status = 429, description = "Too many requests; see `Retry-After`.", body = ErrorBody),
+        (status = 429, description = "Too many requests (`rate_limited`), or the API key's jobs of the day are used up (`job_limit_reached`); see `Retry-After`.", body = ErrorBody),
         (status = 503, description = "The provider has no key (`provider_not_configured`).", body = ErrorBody, example = json!({
             "error": {"code": "provider_not_configured", "message": "OpenRouter API key is not configured", "details": [], "request_id": "…"}})),
     )
@@ -90,9 +90,11 @@ pub(super) async fn accept(
     idempotency: Option<&Idempotency>,
 ) -> Result<Accepted, ApiError> {
     let item = accept_item(principal.scope(), job, asker, idempotency, state.deadline)?;
+    // A key that may be at its limit goes alone: others shall neither wait for its rows nor fail with it.
+    let is_limited = asker.api_key.is_some_and(|key| state.allowances.is_limited(key));
     let together = match &item {
-        Some(item) => state.accepts.ask(item).await,
-        None => Combined::Alone,
+        Some(item) if !is_limited => state.accepts.ask(item).await,
+        Some(_) | None => Combined::Alone,
     };
     let accepted = match together {
         Combined::Done(accepted) => accepted,

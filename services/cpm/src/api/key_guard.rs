@@ -19,7 +19,7 @@ use hg_common::{
 use http::request::Parts;
 use tokio::time::Instant;
 
-use super::throttle::Throttle;
+use super::{allowance::Allowances, throttle::Throttle};
 
 /// Wrong keys per minute and address.
 const WRONG_KEYS: u32 = 60;
@@ -38,6 +38,8 @@ pub struct KeyGuard<A> {
     pub proxies: TrustedProxies,
     /// Counts.
     pub throttle: Throttle,
+    /// How often each key may.
+    pub allowances: Allowances,
 }
 
 impl<A: Authenticate> Authenticate for KeyGuard<A> {
@@ -45,8 +47,8 @@ impl<A: Authenticate> Authenticate for KeyGuard<A> {
         let address = ClientAddress::of(parts, &self.proxies);
         ADDRESS.scope(address, self.inner.authenticate(access, parts)).await?;
         match parts.extensions.get::<Principal>() {
-            Some(principal @ Principal::Key { .. }) => {
-                self.throttle.admit(principal).await?;
+            Some(principal @ Principal::Key { id, .. }) => {
+                self.throttle.admit_at(principal, self.allowances.requests_per_minute(*id)).await?;
                 if let Some(origin) = parts.extensions.get_mut::<Origin>() {
                     origin.address = Some(address.0);
                 }

@@ -1,7 +1,8 @@
 //! API keys as the guard looks them up.
 //!
-//! A key that was found is remembered for a few seconds, so that a burst costs one look-up; a revoked key lives on no longer
-//! than that. A wrong key is never remembered: there is no end of those, and [`WrongKeys`] bounds how many are tried.
+//! A key that was found is remembered for less than a second, so that a burst costs one look-up; a revoked key lives on no
+//! longer than that, and makes no job even then. A wrong key is never remembered: there is no end of those, and [`WrongKeys`]
+//! bounds how many are tried.
 
 use std::{
     collections::HashMap,
@@ -16,10 +17,11 @@ use hg_common::{
 };
 use tokio::time::Instant;
 
-use super::key_guard::WrongKeys;
-use crate::store::api_keys::api_key_lookup;
+use super::{allowance::Allowances, key_guard::WrongKeys};
+use crate::store::api_keys::{FoundKey, api_key_lookup};
 
-const REMEMBERED: Duration = Duration::from_secs(5);
+/// Counted from before the look-up: what was revoked since then is out of force within a second.
+const REMEMBERED: Duration = Duration::from_millis(900);
 /// How long a key that was found may be looked up from an address that has tried too many wrong ones.
 const TRIED: Duration = Duration::from_secs(3600);
 const MOST: usize = 10_000;
@@ -32,13 +34,14 @@ pub struct StoredApiKeys {
     db: Db,
     known: Arc<Mutex<Known>>,
     wrong: WrongKeys,
+    allowances: Allowances,
 }
 
 impl StoredApiKeys {
-    /// The keys in this database.
+    /// The keys in this database. What each may is noted in `allowances`.
     #[must_use]
-    pub fn new(db: Db, wrong: WrongKeys) -> Self {
-        Self { db, known: Arc::default(), wrong }
+    pub fn new(db: Db, wrong: WrongKeys, allowances: Allowances) -> Self {
+        Self { db, known: Arc::default(), wrong, allowances }
     }
 
     /// Whether the key was right not long ago.
@@ -52,13 +55,14 @@ impl StoredApiKeys {
         known.get(hash).filter(|(since, _)| since.elapsed() < REMEMBERED).map(|(_, principal)| principal.clone())
     }
 
-    fn remember(&self, hash: [u8; 32], principal: &Principal) {
+    fn remember(&self, hash: [u8; 32], since: Instant, found: &FoundKey) {
+        self.allowances.learn(found);
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= MOST {
             known.retain(|_, (since, _)| since.elapsed() < TRIED);
         }
         if known.len() < MOST {
-            known.insert(hash, (Instant::now(), principal.clone()));
+            known.insert(hash, (since, found.principal.clone()));
         }
     }
 }
@@ -71,17 +75,18 @@ impl ApiKeys for StoredApiKeys {
         if !self.was_right(&hash) {
             self.wrong.admit()?;
         }
+        let since = Instant::now();
         let mut tx = self.db.anonymous().await?;
         let found = api_key_lookup(&mut tx, &hash).await?;
         // The look-up notes the key's use.
         tx.commit().await?;
         match &found {
-            Some(principal) => self.remember(hash, principal),
+            Some(found) => self.remember(hash, since, found),
             None => {
                 self.known.lock().unwrap_or_else(PoisonError::into_inner).remove(&hash);
                 self.wrong.count().await?;
             }
         }
-        Ok(found)
+        Ok(found.map(|found| found.principal))
     }
 }

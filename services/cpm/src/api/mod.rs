@@ -1,6 +1,8 @@
 //! Handlers: extract, one call into domain or store, map. Rules and SQL are elsewhere.
 
+pub mod allowance;
 pub mod analytics;
+pub mod api_keys;
 pub mod budgets;
 pub mod caller;
 pub mod error;
@@ -9,6 +11,8 @@ pub mod generate;
 pub mod jobs;
 pub mod key_guard;
 pub mod keys;
+pub mod provider_keys;
 pub mod providers;
+pub mod rate_headers;
 pub mod throttle;
 pub mod usage;

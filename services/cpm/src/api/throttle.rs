@@ -1,4 +1,4 @@
-//! How many requests a caller may make.
+//! How many requests a caller may make: an API key's own number, else the operator's.
 //!
 //! Counted in Redis for all replicas. A Redis that is away lets everybody in, and is not asked again for a moment:
 //! accepting goes on without it, and must not wait for it.
@@ -11,9 +11,14 @@ use std::{
 use hg_common::{
     auth::Principal,
     http::{ApiError, error_chain},
-    redis::{Redis, rate_limit},
+    redis::{
+        Redis,
+        rate_limit::{self, Decision},
+    },
 };
 use tokio::time::{Instant, timeout};
+
+use super::rate_headers;
 
 const WINDOW: Duration = Duration::from_secs(60);
 /// A Redis that takes longer is treated as away.
@@ -52,22 +57,38 @@ impl Throttle {
     /// # Errors
     /// 429 with `Retry-After` when the caller has made too many.
     pub async fn admit(&self, principal: &Principal) -> Result<(), ApiError> {
-        if self.per_minute == 0 {
+        self.admit_at(principal, None).await
+    }
+
+    /// Counts one request of a caller with a number of its own, or the same as all others, and notes for the answer where the
+    /// caller stands.
+    ///
+    /// # Errors
+    /// 429 with `Retry-After` when the caller has made too many.
+    pub async fn admit_at(&self, principal: &Principal, own_per_minute: Option<u32>) -> Result<(), ApiError> {
+        let per_minute = own_per_minute.unwrap_or(self.per_minute);
+        if per_minute == 0 {
             return Ok(());
         }
-        match self.over(&format!("api:{}", principal.name()), self.per_minute).await {
-            None => Ok(()),
-            Some(wait) => Err(ApiError::too_many_requests(wait)),
+        let Some(decision) = self.count(&format!("api:{}", principal.name()), per_minute).await else { return Ok(()) };
+        if principal.api_key().is_some() {
+            rate_headers::note(per_minute, &decision);
         }
+        if decision.allowed { Ok(()) } else { Err(ApiError::too_many_requests(decision.retry_after)) }
     }
 
     /// Counts one of `per_minute`, and says how long to wait where that is one too many.
     pub(super) async fn over(&self, key: &str, per_minute: u32) -> Option<Duration> {
+        self.count(key, per_minute).await.filter(|decision| !decision.allowed).map(|decision| decision.retry_after)
+    }
+
+    /// Counts one of `per_minute`; nothing where nobody can count.
+    async fn count(&self, key: &str, per_minute: u32) -> Option<Decision> {
         if self.is_paused() {
             return None;
         }
         let reason = match timeout(ANSWER, rate_limit::check(&self.redis, key, per_minute, WINDOW)).await {
-            Ok(Ok(decision)) => return (!decision.allowed).then_some(decision.retry_after),
+            Ok(Ok(decision)) => return Some(decision),
             Ok(Err(error)) => error_chain(&error),
             Err(_) => "no answer in time".to_owned(),
         };

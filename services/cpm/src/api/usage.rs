@@ -81,7 +81,7 @@ pub async fn costs_show(
 }
 
 async fn figures(state: &AppState, caller: Caller, query: &UsageQuery) -> Result<(Asked, Vec<Figures>), ApiError> {
-    let principal = with_scope(caller, ApiScope::JobsRead)?;
+    let principal = with_scope(caller, ApiScope::UsageRead)?;
     let mut asked = understood(query, state.clock.now().date_naive())?;
     let mut tx = state.db.tenant(principal.scope()).await?;
     asked.clients = clients_of(&mut tx, query.client_id.as_deref()).await?;

@@ -54,14 +54,16 @@ const COSTS: &[Dump] = &[
         key: By::Id("k.id"),
         line: "jsonb_build_object('id', k.id, 'client_id', k.client_id, 'name', k.name, 'scopes', k.scopes,
                  'created_at', k.created_at, 'created_by', k.created_by, 'last_used_at', k.last_used_at,
-                 'expires_at', k.expires_at, 'revoked_at', k.revoked_at)",
+                 'expires_at', k.expires_at, 'revoked_at', k.revoked_at, 'revoked_by', k.revoked_by,
+                 'rotated_at', k.rotated_at, 'rotated_by', k.rotated_by, 'requests_per_minute', k.requests_per_minute,
+                 'jobs_per_day', k.jobs_per_day, 'daily_limit', k.daily_limit, 'monthly_limit', k.monthly_limit)",
     },
     Dump {
         path: "provider_keys.ndjson",
         from: "FROM provider_keys k WHERE k.client_id = $1",
         key: By::Id("k.id"),
-        line: "jsonb_build_object('id', k.id, 'client_id', k.client_id, 'user_id', k.user_id, 'provider', k.provider,
-                 'created_at', k.created_at, 'disabled_at', k.disabled_at)",
+        line: "jsonb_build_object('id', k.id, 'client_id', k.client_id, 'user_id', k.user_id, 'provider', k.provider, 'name', k.name,
+                 'created_at', k.created_at, 'created_by', k.created_by, 'disabled_at', k.disabled_at)",
     },
 ];
 

@@ -6,5 +6,6 @@ pub mod access;
 pub mod checking;
 pub mod content;
 pub mod estimate;
+pub mod keys;
 pub mod provider_choice;
 pub mod request;

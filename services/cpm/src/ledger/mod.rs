@@ -31,13 +31,13 @@ pub use watch::{NewWarning, usage_count, warn, watch};
 /// A limit that stands in the way.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct BudgetExceeded {
-    /// Whose limit: `client`, `agency` (somebody above it) or `global`.
+    /// Whose limit: `key` (the API key's own), `client`, `agency` (somebody above it) or `global`.
     pub scope: String,
     /// `day` or `month`.
     pub period: String,
     /// What was to be held in addition.
     pub needed: Usd,
-    /// What was left, where the budget is the client's own: what others have is not the client's to know.
+    /// What was left, where the budget is the key's or the client's own: what others have is not theirs to know.
     #[serde(default)]
     pub remaining: Option<Usd>,
     /// When a new period begins.
@@ -48,7 +48,7 @@ impl From<BudgetExceeded> for BudgetProblem {
     fn from(exceeded: BudgetExceeded) -> Self {
         Self {
             // What others have left isn't the client's to know, whatever the database said.
-            left_usd: exceeded.remaining.filter(|_| exceeded.scope == "client"),
+            left_usd: exceeded.remaining.filter(|_| matches!(exceeded.scope.as_str(), "client" | "key")),
             scope: exceeded.scope,
             period: exceeded.period,
             needed_usd: exceeded.needed,
@@ -61,13 +61,14 @@ impl std::fmt::Display for BudgetExceeded {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { scope, period, needed, remaining, resets_at } = self;
         let whose = match scope.as_str() {
+            "key" => "API key's",
             "client" => "client's",
             "agency" => "agency's",
             _ => "global",
         };
         let per = if period == "day" { "daily" } else { "monthly" };
         let anew = resets_at.format("%Y-%m-%d %H:%M UTC");
-        match remaining.filter(|_| scope == "client") {
+        match remaining.filter(|_| scope == "client" || scope == "key") {
             Some(left) => write!(
                 f,
                 "the {whose} {per} budget has {left} USD left and {needed} USD are needed; it starts anew at {anew}"

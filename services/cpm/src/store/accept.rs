@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD as BASE64};
+use chrono::{DateTime, Utc};
 use hg_common::db::{CombinedTx, Scope, TenantTx, detail, sql_state};
 use hg_types::{ApiKeyId, ClientId, JobId, JobStatus, UserId, id::ClientRef};
+use serde::Deserialize;
 use serde_json::{Value, json};
 use sqlx::postgres::types::PgInterval;
 
@@ -50,6 +52,19 @@ pub struct Accepted {
     pub is_new: bool,
 }
 
+/// An API key's limit of jobs that stands in the way.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, thiserror::Error)]
+#[error(
+    "the API key may make {limit} jobs a day and has made them; it starts anew at {}",
+    resets_at.format("%Y-%m-%d %H:%M UTC")
+)]
+pub struct JobsUsedUp {
+    /// Jobs per day.
+    pub limit: i32,
+    /// When a new day begins.
+    pub resets_at: DateTime<Utc>,
+}
+
 /// The job isn't accepted; nothing is kept.
 #[derive(Debug, thiserror::Error)]
 pub enum AcceptError {
@@ -68,6 +83,12 @@ pub enum AcceptError {
     /// The stored provider key is unknown, disabled or somebody else's.
     #[error("the provider key can't be used")]
     ProviderKey,
+    /// The API key was revoked, or has expired, since it was looked up.
+    #[error("the API key is wrong, expired or revoked")]
+    KeyEnded,
+    /// The API key's jobs of the day are used up.
+    #[error("{0}")]
+    KeyJobs(JobsUsedUp),
     /// A budget would be exceeded.
     #[error("{0}")]
     Budget(BudgetExceeded),
@@ -79,6 +100,11 @@ pub enum AcceptError {
 impl From<sqlx::Error> for AcceptError {
     fn from(error: sqlx::Error) -> Self {
         match sql_state(&error).as_deref() {
+            Some("HG401") => Self::KeyEnded,
+            Some("HG429") => match detail(&error).map(serde_json::from_str) {
+                Some(Ok(used_up)) => Self::KeyJobs(used_up),
+                _ => Self::Database(error),
+            },
             Some("HG404") => Self::UnknownClient,
             Some("HG403") => Self::Forbidden,
             Some("HG409") if detail(&error) == Some("client_archived") => Self::ClientArchived,

@@ -8,22 +8,40 @@ use hg_types::{ApiKeyId, ClientId, id::ClientRef};
 
 /// Names the bootstrap keys, so that they can be told from those that people made.
 const BOOTSTRAP_NAME: &str = "CPM_CLIENT_API_KEYS";
+/// What stands for the beginning of such a key: nobody can be shown more of it.
+pub(super) const BOOTSTRAP_PREFIX: &str = "bootstrap";
+
+/// A key that was found.
+#[derive(Clone, Debug)]
+pub struct FoundKey {
+    /// Who it stands for.
+    pub principal: Principal,
+    /// Its own number of requests per minute.
+    pub requests_per_minute: Option<u32>,
+    /// Whether it has a limit of jobs or money.
+    pub is_limited: bool,
+}
 
 /// Who a key stands for, if it is alive.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn api_key_lookup(tx: &mut AnonymousTx, hash: &[u8; 32]) -> Result<Option<Principal>, sqlx::Error> {
+pub async fn api_key_lookup(tx: &mut AnonymousTx, hash: &[u8; 32]) -> Result<Option<FoundKey>, sqlx::Error> {
     let row = sqlx::query!(
-        r#"SELECT id AS "id!", client_id AS "client_id!", scopes AS "scopes!" FROM app.api_key_lookup($1)"#,
+        r#"SELECT id AS "id!", client_id AS "client_id!", scopes AS "scopes!", requests_per_minute, is_limited AS "is_limited!"
+             FROM app.api_key_lookup($1)"#,
         hash.as_slice()
     )
     .fetch_optional(&mut **tx)
     .await?;
-    Ok(row.map(|row| Principal::Key {
-        id: row.id.into(),
-        client: ClientId(row.client_id),
-        scopes: row.scopes.iter().filter_map(|scope| ApiScope::parse(scope)).collect(),
+    Ok(row.map(|row| FoundKey {
+        principal: Principal::Key {
+            id: row.id.into(),
+            client: ClientId(row.client_id),
+            scopes: row.scopes.iter().filter_map(|scope| ApiScope::parse(scope)).collect(),
+        },
+        requests_per_minute: row.requests_per_minute.and_then(|number| u32::try_from(number).ok()),
+        is_limited: row.is_limited,
     }))
 }
 

@@ -1,10 +1,46 @@
 //! Which clients a query is about.
 
 use hg_common::db::TenantTx;
-use hg_types::id::ClientRef;
+use hg_types::{ClientId, Role, id::ClientRef};
 use uuid::Uuid;
 
-use super::accept::is_slug;
+use super::{accept::is_slug, named};
+
+/// A client that the scope sees.
+#[derive(Clone, Copy, Debug)]
+pub struct SeenClient {
+    /// Which.
+    pub id: ClientId,
+    /// The caller's role on it.
+    pub role: Option<Role>,
+    /// Whether it is archived.
+    pub is_archived: bool,
+}
+
+/// The client, if the scope sees it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn client_seen(tx: &mut TenantTx, client: &ClientRef) -> Result<Option<SeenClient>, sqlx::Error> {
+    let (id, slug) = match client {
+        ClientRef::Id(id) => (Some(id.uuid()), None),
+        ClientRef::Slug(slug) if is_slug(slug) => (None, Some(slug.as_str())),
+        ClientRef::Slug(_) => return Ok(None),
+    };
+    let row = sqlx::query!(
+        r#"SELECT c.id, app.role_on(c.id)::text AS role, c.archived_at IS NOT NULL AS "is_archived!"
+             FROM clients c WHERE c.id = $1 OR c.slug = $2"#,
+        id,
+        slug
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    row.map(|row| {
+        let role = row.role.as_deref().map(named).transpose()?;
+        Ok(SeenClient { id: ClientId(row.id), role, is_archived: row.is_archived })
+    })
+    .transpose()
+}
 
 /// Every client that the scope sees.
 ///

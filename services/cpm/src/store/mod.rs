@@ -3,6 +3,7 @@
 //! Row-level security is the second wall: statements name their clients themselves.
 
 pub mod accept;
+pub mod api_key_care;
 pub mod api_keys;
 pub mod approvals;
 pub mod budget_limits;
@@ -15,6 +16,7 @@ pub mod job_list;
 pub mod jobs;
 pub mod overview;
 pub mod pace;
+pub mod provider_key_care;
 pub mod provider_keys;
 pub mod retry;
 pub mod strategy_analytics;

@@ -249,7 +249,7 @@ async fn a_budget_warns_once_at_80_and_once_at_100_percent() {
 async fn a_key_reads_its_own_clients_budgets_and_sets_none() {
     let cpm = TestCpm::start().await;
     let key = ApiKey::generate();
-    sqlx::query("INSERT INTO api_keys (client_id, name, prefix, key_hash, scopes) VALUES ($1, 'k', $2, $3, '{jobs:read}')")
+    sqlx::query("INSERT INTO api_keys (client_id, name, prefix, key_hash, scopes) VALUES ($1, 'k', $2, $3, '{usage:read}')")
         .bind(cpm.tenants.customer.uuid())
         .bind(key.prefix())
         .bind(key.hash().as_slice())

@@ -6,6 +6,7 @@ mod support;
 
 mod accept;
 mod analytics;
+mod api_keys;
 mod bad_input;
 mod budget_race;
 mod budgets;
@@ -18,6 +19,7 @@ mod jobs;
 mod keys;
 mod ledger_verify;
 mod prices;
+mod provider_keys;
 mod retry;
 mod routes;
 mod start;

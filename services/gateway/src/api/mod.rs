@@ -3,6 +3,7 @@
 //! A handler extracts, makes one call on the signed-in user's behalf, and puts the answer into an envelope. Rules are the
 //! services' business; errors are dressed by the layer in `dress`. One file per resource.
 
+pub(crate) mod api_keys;
 pub(crate) mod auth;
 pub(crate) mod clients;
 pub(crate) mod content;
@@ -13,6 +14,7 @@ pub(crate) mod jobs;
 pub(crate) mod me;
 pub(crate) mod members;
 mod paging;
+pub(crate) mod provider_keys;
 pub(crate) mod providers;
 pub(crate) mod seo_rules;
 pub(crate) mod strategies;

@@ -24,6 +24,7 @@ pub mod forms;
 pub mod invitation;
 pub mod job;
 pub mod jobs;
+pub mod keys;
 pub mod login;
 pub mod markdown;
 pub mod notices;

@@ -25,6 +25,12 @@ pub fn flash(name: Option<&str>) -> Option<Flash> {
         "export-asked" => "The export is under way. It can be downloaded here when it is ready.",
         "data-cancelled" => "It is cancelled.",
         "erasing" => "The erasure is under way. It can’t be stopped; the client goes from the lists with it.",
+        "key-revoked" => "The key is revoked: it opens nothing any more.",
+        "key-stored" => "The key is stored and sealed. Try it, if you like.",
+        "key-tried" => "The provider was asked; its answer stands beside the key.",
+        "key-disabled" => "The key is disabled: jobs that name it are refused.",
+        "key-enabled" => "The key is enabled.",
+        "key-deleted" => "The key is deleted.",
         _ => return None,
     };
     Some(Flash { kind: FlashKind::Success, message: message.to_owned() })

@@ -29,6 +29,8 @@ pub enum Part {
     Strategies,
     /// Members and invitations.
     People,
+    /// API keys and provider keys.
+    Keys,
     /// The audit log.
     Audit,
     /// Retention, exports, erasure.
@@ -36,13 +38,14 @@ pub enum Part {
 }
 
 impl Part {
-    const ALL: [Self; 5] = [Self::Overview, Self::Strategies, Self::People, Self::Audit, Self::Data];
+    const ALL: [Self; 6] = [Self::Overview, Self::Strategies, Self::People, Self::Keys, Self::Audit, Self::Data];
 
     const fn label(self) -> &'static str {
         match self {
             Self::Overview => "Overview",
             Self::Strategies => "Strategies",
             Self::People => "People",
+            Self::Keys => "Keys",
             Self::Audit => "Audit",
             Self::Data => "Data",
         }
@@ -53,6 +56,7 @@ impl Part {
             Self::Overview => "building-2",
             Self::Strategies => "target",
             Self::People => "users",
+            Self::Keys => "code",
             Self::Audit => "history",
             Self::Data => "package",
         }
@@ -63,6 +67,7 @@ impl Part {
             Self::Overview => "",
             Self::Strategies => "/strategies",
             Self::People => "/people",
+            Self::Keys => "/keys",
             Self::Audit => "/audit",
             Self::Data => "/data",
         }
@@ -72,13 +77,13 @@ impl Part {
     const fn role(self) -> Role {
         match self {
             Self::Overview | Self::Strategies | Self::People => Role::Viewer,
-            Self::Audit | Self::Data => Role::Admin,
+            Self::Keys | Self::Audit | Self::Data => Role::Admin,
         }
     }
 
     const fn section(self) -> Section {
         match self {
-            Self::Overview | Self::Audit | Self::Data => Section::Clients,
+            Self::Overview | Self::Keys | Self::Audit | Self::Data => Section::Clients,
             Self::Strategies => Section::Strategies,
             Self::People => Section::People,
         }

@@ -30,6 +30,8 @@ const UNRECORDED: &[(&str, &str)] = &[
     ("public.price_lists", "what a provider publishes, with its source and time"),
     ("public.reservations", "the ledger"),
     ("public.reservation_parts", "the ledger"),
+    ("public.api_key_budgets", "sums that triggers reckon; the limits are on record"),
+    ("public.api_key_jobs", "the ledger"),
     ("public.data_job_parts", "how a data job gets on; that it was asked for and how it ended is on record"),
     ("public.data_export_chunks", "bytes of an export; that it was made and taken is on record"),
 ];

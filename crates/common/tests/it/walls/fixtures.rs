@@ -142,6 +142,17 @@ pub(crate) const ALL: &[Fixture] = &[
         "public.api_keys", Admin, Admin,
         "INSERT INTO api_keys (client_id, name, prefix, key_hash) VALUES ($1, 'planted', 'hgc_', uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()))",
     ),
+    // Written by triggers alone.
+    of_client(
+        "public.api_key_budgets", Admin, Owner,
+        "INSERT INTO api_key_budgets (api_key_id, period, period_start, client_id)
+         SELECT id, 'day', '2000-01-01'::date + (random() * 9000)::int, $1 FROM api_keys WHERE client_id = $1 LIMIT 1",
+    ),
+    of_client(
+        "public.api_key_jobs", Admin, Owner,
+        "INSERT INTO api_key_jobs (job_id, client_id, api_key_id, day)
+         SELECT app.uuid_v7(), $1, id, '2000-01-01' FROM api_keys WHERE client_id = $1 LIMIT 1",
+    ),
     of_client("public.provider_keys", Member, Admin, "INSERT INTO provider_keys (client_id, provider, sealed, hint) VALUES ($1, 'openai', '', 'x')"),
     Fixture {
         forbidden: Some("INSERT INTO provider_calls (job_id, client_id, attempt, stage, provider, model, cost) VALUES (app.uuid_v7(), $1, 1, 'write', 'sample', 'sample-1', 0)"),

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use hg_common::{
     auth::{Service, api_key::ApiKey},
     config::{Env, ReadConfig, Secret},
+    crypto::{Keyring, SealContext},
     http::{BuiltApp, ShutdownToken},
 };
 use hg_gateway::session::SessionKeys;
@@ -20,6 +21,9 @@ use uuid::Uuid;
 pub(crate) const MARK: &str = "kqzvcanary";
 /// Signs sessions in tests.
 const AUTH_SECRET: &str = "a secret for tests that has more than thirty-two characters";
+
+/// Seals provider keys in tests.
+const SECRETS_KEYS: &str = "k1:BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
 
 /// A service with everything that it calls, on a database of its own.
 pub(crate) struct Ground {
@@ -111,7 +115,27 @@ impl Ground {
                 .unwrap();
         let mut names = names.0;
         names.insert("root".to_owned(), self.tenants.root.to_string());
+        self.seal_provider_key(&names).await;
         Victim { names, keys: keys.iter().map(|key| key.reveal().to_owned()).collect() }
+    }
+
+    /// Puts a sealed key in the place of the mark: only what opens can be tried.
+    async fn seal_provider_key(&self, names: &BTreeMap<String, String>) {
+        let id = |name: &str| names[name].parse::<Uuid>().unwrap();
+        let context = SealContext {
+            table: "provider_keys",
+            row: id("provider_key"),
+            client: Some(id("client")),
+            owner: None,
+            provider: "openai",
+        };
+        let sealed = SECRETS_KEYS.parse::<Keyring>().unwrap().seal(&context, b"sk-a-key-of-the-victims").unwrap();
+        sqlx::query("UPDATE provider_keys SET sealed = $2 WHERE id = $1")
+            .bind(id("provider_key"))
+            .bind(sealed)
+            .execute(&mut *self.superuser.lock().await)
+            .await
+            .unwrap();
     }
 
     /// What every table holds.
@@ -150,7 +174,7 @@ impl Ground {
         let key = ApiKey::generate();
         sqlx::query(
             "INSERT INTO api_keys (client_id, name, prefix, key_hash, scopes)
-             VALUES ($1, 'a stranger''s', 'hgc_', $2, '{generate,jobs:read,jobs:write}')",
+             VALUES ($1, 'a stranger''s', 'hgc_', $2, '{generate,jobs:read,jobs:write,usage:read}')",
         )
         .bind(client)
         .bind(key.hash().to_vec())
@@ -195,6 +219,7 @@ pub(crate) enum VictimKey {
     Generate,
     JobsRead,
     JobsWrite,
+    UsageRead,
     Scopeless,
     Revoked,
     Expired,
@@ -202,16 +227,24 @@ pub(crate) enum VictimKey {
 
 impl VictimKey {
     /// In the order of `plant.sql`: the revoked and the expired one come last.
-    const ALL: [Self; 6] =
-        [Self::Generate, Self::JobsRead, Self::JobsWrite, Self::Scopeless, Self::Revoked, Self::Expired];
+    const ALL: [Self; 7] = [
+        Self::Generate,
+        Self::JobsRead,
+        Self::JobsWrite,
+        Self::UsageRead,
+        Self::Scopeless,
+        Self::Revoked,
+        Self::Expired,
+    ];
 
     const fn scopes(self) -> &'static str {
         match self {
             Self::Generate => "generate",
             Self::JobsRead => "jobs:read",
             Self::JobsWrite => "jobs:write",
+            Self::UsageRead => "usage:read",
             Self::Scopeless => "",
-            Self::Revoked | Self::Expired => "generate,jobs:read,jobs:write",
+            Self::Revoked | Self::Expired => "generate,jobs:read,jobs:write,usage:read",
         }
     }
 }
@@ -274,7 +307,13 @@ pub(crate) async fn build(
 ) -> BuiltApp {
     let metrics = hg_common::telemetry::init_for_tests();
     let mut pairs = variables(service, db, identity).await;
-    let own = [("RATE_LIMIT_PER_MINUTE", "0"), ("AUTH_SECRET", AUTH_SECRET), ("LOGIN_ATTEMPTS_PER_MINUTE", "1000")];
+    let own = [
+        ("RATE_LIMIT_PER_MINUTE", "0"),
+        ("AUTH_SECRET", AUTH_SECRET),
+        ("LOGIN_ATTEMPTS_PER_MINUTE", "1000"),
+        ("SECRETS_KEYS", SECRETS_KEYS),
+        ("OPENAI_BASE_URL", "http://127.0.0.1:1"),
+    ];
     pairs.extend(own.map(|(name, value)| (name.to_owned(), value.to_owned())));
     pairs.extend(more.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
     match service {

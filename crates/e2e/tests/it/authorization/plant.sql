@@ -24,6 +24,8 @@ DECLARE
   data_job uuid;
   export_job uuid;
   audit_entry uuid;
+  api_key uuid;
+  provider_key uuid;
   parameters jsonb := jsonb_build_object('prompt', mark, 'keywords', jsonb_build_array(mark), 'tone', mark, 'target_audience', mark,
                                          'input_bound', 1000, 'reserved_max_tokens', 1000);
 BEGIN
@@ -94,7 +96,10 @@ BEGIN
   SELECT victim, mark || ' key', left(mark, 10), hash, string_to_array(scopes, ','),
          CASE WHEN place = cardinality(key_hashes) - 1 THEN now() END, CASE WHEN place = cardinality(key_hashes) THEN now() - interval '1 minute' END
     FROM unnest(key_hashes, key_scopes) WITH ORDINALITY AS k (hash, scopes, place);
-  INSERT INTO public.provider_keys (client_id, provider, sealed, hint) VALUES (victim, 'openai', convert_to(mark, 'UTF8'), left(mark, 12));
+  INSERT INTO public.api_keys (client_id, name, prefix, key_hash, scopes, jobs_per_day)
+  VALUES (victim, mark || ' shop', left(mark, 10), sha256(tail::bytea), '{generate}', 5) RETURNING id INTO api_key;
+  INSERT INTO public.api_key_budgets (api_key_id, period, period_start, client_id, jobs) VALUES (api_key, 'day', (now() AT TIME ZONE 'UTC')::date, victim, 3);
+  INSERT INTO public.provider_keys (client_id, provider, sealed, hint, name) VALUES (victim, 'openai', convert_to(mark, 'UTF8'), left(mark, 12), mark) RETURNING id INTO provider_key;
 
   INSERT INTO public.data_jobs (kind, client_id, clients, requested_by) VALUES ('retention', victim, ARRAY[victim], people[4]) RETURNING id INTO data_job;
   INSERT INTO public.data_jobs (kind, client_id, clients, requested_by, status, file_bytes, file_sha256, expires_at, finished_at)
@@ -107,7 +112,7 @@ BEGIN
     'data_job', data_job, 'export_job', export_job, 'audit_entry', audit_entry, 'client', victim, 'slug', 'zz-' || tail, 'empty', empty, 'empty_slug', 'ze-' || tail, 'archived', archived, 'archived_slug', 'za-' || tail,
     'agency', agency, 'strategy', strategy, 'rules', rules, 'template', template, 'member', member, 'invited', invited,
     'newcomer_email', 'newcomer-' || mark || tail || '@example.com', 'invitation', invitation, 'token', token,
-    'pending_job', pending_job, 'failed_job', failed_job, 'done_job', done_job);
+    'api_key', api_key, 'provider_key', provider_key, 'pending_job', pending_job, 'failed_job', failed_job, 'done_job', done_job);
 END
 $$;
 

@@ -23,6 +23,8 @@ pub(crate) struct Probe {
     pub(crate) scope: Option<ApiScope>,
     /// Whether the caller must be a person: a worker or a key never may.
     pub(crate) people_only: bool,
+    /// Whether no API key is accepted at all, however much it may.
+    pub(crate) no_keys: bool,
     /// Whether the audit log notes the question itself, though it only reads.
     pub(crate) on_record: bool,
     /// Whether it only reckons or looks, though its method isn't GET.
@@ -91,6 +93,7 @@ const fn probe(method: &'static str, path: &'static str) -> Probe {
         strangers: Strangers::NotFound,
         scope: None,
         people_only: false,
+        no_keys: false,
         on_record: false,
         only_looks: false,
         too_low_says: None,
@@ -111,6 +114,11 @@ pub(crate) const fn post(path: &'static str) -> Probe {
 /// A PUT that a member may.
 pub(crate) const fn put(path: &'static str) -> Probe {
     probe("PUT", path).role(Role::Member)
+}
+
+/// A PATCH that a member may.
+pub(crate) const fn patch(path: &'static str) -> Probe {
+    probe("PATCH", path).role(Role::Member)
 }
 
 /// A DELETE that a member may.
@@ -176,6 +184,12 @@ impl Probe {
     /// Only people may.
     pub(crate) const fn people_only(mut self) -> Self {
         self.people_only = true;
+        self
+    }
+
+    /// No API key is accepted.
+    pub(crate) const fn no_keys(mut self) -> Self {
+        self.no_keys = true;
         self
     }
 

@@ -4,6 +4,7 @@
 mod data_jobs;
 mod faults;
 mod housekeeping;
+mod key_money;
 mod lost_workers;
 mod money;
 mod refused;

@@ -11,15 +11,19 @@ use hg_common::{
 };
 use hg_contracts::{ImClient, SmmClient};
 use hg_cpm::{
-    domain::{estimate::InputBounds, provider_choice::Catalogue, request::understand},
+    domain::{
+        estimate::InputBounds,
+        provider_choice::Catalogue,
+        request::{NewJob, understand},
+    },
     queue::{Enqueue, Queue, Settings},
-    store::accept::{Asker, job_accept},
+    store::accept::{AcceptError, Accepted, Asker, job_accept},
     worker::{Worker, WorkerDeps, WorkerHandle},
 };
 use hg_llm::{PriceTable, ProviderConfig, Registry, RegistryConfig, SampleConfig, Timeouts};
 use hg_simulator::{DEFAULT_API_KEY, Simulator, SimulatorConfig};
 use hg_testkit::{Identity, Tenants, TestDb, TestServer};
-use hg_types::{ClientId, JobId, Provider, Usd};
+use hg_types::{ApiKeyId, ClientId, JobId, Provider, Usd};
 use serde_json::{Value, json};
 use sqlx::{PgConnection, Row};
 use tokio_util::sync::CancellationToken;
@@ -143,10 +147,31 @@ impl Shop {
         .unwrap();
         let new = understand(request, &self.catalogue, &InputBounds::new(2_000, BTreeMap::new())).unwrap();
         let asker = Asker { principal: "test".into(), user: None, api_key: None, request_id: Some("req-1".into()) };
-        let mut tx = self.db.tenant(Scope::Client(client)).await.unwrap();
-        let accepted = job_accept(&mut tx, &new, &asker, None, self.queue.settings().deadline).await.unwrap();
-        tx.commit().await.unwrap();
+        let accepted = self.accept_as(client, &new, &asker).await.unwrap();
         (accepted.job_id, accepted.client_id)
+    }
+
+    /// Accepts a job of the customer's that an API key asks for, and dispatches it.
+    pub(crate) async fn accept_for_key(&self, key: ApiKeyId, topic: &str) -> Result<JobId, AcceptError> {
+        let client = self.tenants.customer;
+        let request = serde_json::from_value(json!({
+            "client_id": client, "content_type": "blog_post", "topic": topic, "llm_provider": "openrouter", "word_count_range": [50, 900],
+        }))
+        .unwrap();
+        let new = understand(request, &self.catalogue, &InputBounds::new(2_000, BTreeMap::new())).unwrap();
+        let asker = Asker { principal: "test".into(), user: None, api_key: Some(key), request_id: None };
+        let job = self.accept_as(client, &new, &asker).await?.job_id;
+        self.queue
+            .enqueue(Enqueue { job_id: job, client_id: client, priority: 0, available_at: chrono::Utc::now() })
+            .await;
+        Ok(job)
+    }
+
+    async fn accept_as(&self, client: ClientId, new: &NewJob, asker: &Asker) -> Result<Accepted, AcceptError> {
+        let mut tx = self.db.tenant(Scope::Client(client)).await?;
+        let accepted = job_accept(&mut tx, new, asker, None, self.queue.settings().deadline).await?;
+        tx.commit().await?;
+        Ok(accepted)
     }
 
     /// Behind the policies.

@@ -6,6 +6,7 @@ mod content;
 mod data;
 mod invitation;
 mod job;
+mod keys;
 mod lists;
 mod people;
 mod strategies;

@@ -18,6 +18,7 @@ const fn of_scope(scope: ApiScope) -> VictimKey {
         ApiScope::Generate => VictimKey::Generate,
         ApiScope::JobsRead => VictimKey::JobsRead,
         ApiScope::JobsWrite => VictimKey::JobsWrite,
+        ApiScope::UsageRead => VictimKey::UsageRead,
     }
 }
 
@@ -45,10 +46,8 @@ pub(super) fn plans(cast: &Cast, victim: &Victim, probe: &Probe) -> Vec<Plan> {
         (_, None) => Ok(Expected::TooLow(None)),
     };
     let refused = if matches!(probe.needs, Needs::Nobody) { Err(PUBLIC) } else { Ok(Expected::Unknown) };
-    // The two scopes that the route doesn't ask for.
-    let others = [ApiScope::Generate, ApiScope::JobsRead, ApiScope::JobsWrite]
-        .into_iter()
-        .filter(|scope| Some(*scope) != probe.scope);
+    // Scopes that the route doesn't ask for.
+    let others = ApiScope::ALL.into_iter().filter(|scope| Some(*scope) != probe.scope);
     let mut columns = vec![
         ("another client's key", key(&cast.other_key), strangers_get),
         (
@@ -75,7 +74,9 @@ pub(super) fn plans(cast: &Cast, victim: &Victim, probe: &Probe) -> Vec<Plan> {
         .into_iter()
         .map(|(caller, headers, expected)| Plan {
             caller,
-            attempt: expected.map(|expected| Attempt { uri: probe.uri(victim), headers, expected }),
+            attempt: expected
+                .map(|expected| if probe.no_keys { Expected::Unknown } else { expected })
+                .map(|expected| Attempt { uri: probe.uri(victim), headers, expected }),
         })
         .collect()
 }

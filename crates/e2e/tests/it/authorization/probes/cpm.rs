@@ -1,15 +1,21 @@
 //! Content production.
 
-use hg_common::auth::ApiScope::{Generate, JobsRead, JobsWrite};
-use hg_types::Role::{Admin, Viewer};
+use hg_common::auth::ApiScope::{Generate, JobsRead, JobsWrite, UsageRead};
+use hg_types::Role::{Admin, Member, Viewer};
 
-use crate::authorization::probe::{Needs, Place::Parent, Probe, Strangers::Nothing, delete, get, post, put};
+use crate::authorization::probe::{
+    Needs, Place::Parent, Probe, Strangers::Nothing, delete, get, patch, post, put,
+};
 
 const ASK: &str = r#"{"client_id":"<client>","content_type":"blog_post","topic":"Bread"}"#;
 
 const LIMITS: &str = r#"{"daily_usd":"50","monthly_usd":null}"#;
 
 const EDIT: &str = r##"{"version":1,"content":"# Bread\n\nNew text."}"##;
+
+const MAKE_KEY: &str = r#"{"name":"Shop","scopes":["generate"]}"#;
+
+const STORE_KEY: &str = r#"{"provider":"openai","key":"sk-0123456789abcdef"}"#;
 
 pub(super) const PROBES: &[Probe] = &[
     post("/generate").json(ASK).scope(Generate),
@@ -38,18 +44,38 @@ pub(super) const PROBES: &[Probe] = &[
         .scope(JobsWrite),
     post("/jobs/{id}/approval").with(&[("id", "<done_job>")]).json(r#"{"verdict":"rejected"}"#).scope(JobsWrite),
     get("/jobs/{id}/approval").with(&[("id", "<done_job>")]).scope(JobsRead),
+    // Keys: for people alone, and no key looks after keys.
+    get("/clients/{client}/api-keys").role(Admin).no_keys(),
+    post("/clients/{client}/api-keys").json(MAKE_KEY).role(Admin).people_only().no_keys(),
+    get("/clients/{client}/api-keys/{api_key}").role(Admin).no_keys(),
+    patch("/clients/{client}/api-keys/{api_key}").json(r#"{"name":"Renamed"}"#).role(Admin).people_only().no_keys(),
+    delete("/clients/{client}/api-keys/{api_key}").role(Admin).people_only().no_keys(),
+    post("/clients/{client}/api-keys/{api_key}/rotate")
+        .json(r#"{"overlap_seconds":0}"#)
+        .role(Admin)
+        .people_only()
+        .no_keys(),
+    get("/clients/{client}/provider-keys").role(Member).no_keys(),
+    post("/clients/{client}/provider-keys").json(STORE_KEY).role(Admin).people_only().no_keys(),
+    patch("/clients/{client}/provider-keys/{provider_key}")
+        .json(r#"{"state":"disabled"}"#)
+        .role(Admin)
+        .people_only()
+        .no_keys(),
+    delete("/clients/{client}/provider-keys/{provider_key}").role(Admin).people_only().no_keys(),
+    post("/clients/{client}/provider-keys/{provider_key}/test").role(Admin).people_only().no_keys(),
     get("/analytics/seo-rules/{rules}").strangers(Nothing).scope(JobsRead),
     get("/analytics/seo-rules/{rules}").query("?client_id=<client>").scope(JobsRead),
     get("/analytics/strategies/{strategy}").strangers(Nothing).scope(JobsRead),
     get("/analytics/strategies/{strategy}").query("?client_id=<client>").scope(JobsRead),
-    get("/budgets").strangers(Nothing).scope(JobsRead),
-    get("/budgets").query("?client_id=<client>").scope(JobsRead),
-    get("/clients/{client}/budget").scope(JobsRead),
-    get("/clients/{client}/budget").with(&[("client", "<slug>")]).scope(JobsRead),
+    get("/budgets").strangers(Nothing).scope(UsageRead),
+    get("/budgets").query("?client_id=<client>").scope(UsageRead),
+    get("/clients/{client}/budget").scope(UsageRead),
+    get("/clients/{client}/budget").with(&[("client", "<slug>")]).scope(UsageRead),
     put("/clients/{client}/budget").json(LIMITS).role(Admin),
     put("/clients/{client}/budget/cap").json(LIMITS).role_at(Admin, Parent),
-    get("/usage").strangers(Nothing).scope(JobsRead),
-    get("/usage").query("?client_id=<client>&group_by=client,model").scope(JobsRead),
-    get("/costs").query("?group_by=client").strangers(Nothing).scope(JobsRead),
-    get("/costs").query("?client_id=<client>").scope(JobsRead),
+    get("/usage").strangers(Nothing).scope(UsageRead),
+    get("/usage").query("?client_id=<client>&group_by=client,model").scope(UsageRead),
+    get("/costs").query("?group_by=client").strangers(Nothing).scope(UsageRead),
+    get("/costs").query("?client_id=<client>").scope(UsageRead),
 ];

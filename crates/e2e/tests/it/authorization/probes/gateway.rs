@@ -1,13 +1,13 @@
 //! The gateway: the public API, pages and fragments.
 
-use hg_types::Role::{Admin, Owner, Viewer};
+use hg_types::Role::{Admin, Member, Owner, Viewer};
 
 use crate::authorization::probe::{
     Needs::{Invited, Known, Nobody, OwnSession, Secret},
     Place::{Parent, Root},
     Probe,
     Strangers::{Nothing, Refused},
-    delete, get, post, put,
+    delete, get, patch, post, put,
 };
 
 const CLIENT: &[(&str, &str)] = &[("id", "<client>")];
@@ -38,6 +38,13 @@ const MAKE_TEMPLATE: &str =
 const SAVE_TEMPLATE: &str =
     r#"{"client_id":"<client>","name":"Saved","content_type":"blog_post","template":"{{ topic }}"}"#;
 
+const API_KEY: &[(&str, &str)] = &[("id", "<client>"), ("api_key", "<api_key>")];
+const PROVIDER_KEY: &[(&str, &str)] = &[("id", "<client>"), ("provider_key", "<provider_key>")];
+const KEY_PAGE: &[(&str, &str)] = &[("key", "<api_key>")];
+const PROVIDER_KEY_PAGE: &[(&str, &str)] = &[("key", "<provider_key>")];
+const MAKE_KEY: &str = r#"{"name":"Shop","scopes":["generate"]}"#;
+const STORE_KEY: &str = r#"{"provider":"openai","key":"sk-0123456789abcdef"}"#;
+
 pub(super) const PROBES: &[Probe] = &[
     // Accounts.
     post("/api/auth/login").json(r#"{"email":"nobody@example.com","password":"no such password"}"#).needs(Nobody),
@@ -45,6 +52,21 @@ pub(super) const PROBES: &[Probe] = &[
     post("/api/auth/logout").needs(OwnSession),
     get("/api/me").needs(Known),
     get("/api/health").needs(Nobody),
+    // Keys.
+    get("/api/clients/{id}/api-keys").with(CLIENT).role(Admin),
+    post("/api/clients/{id}/api-keys").with(CLIENT).json(MAKE_KEY).role(Admin),
+    get("/api/clients/{id}/api-keys/{api_key}").with(API_KEY).role(Admin),
+    patch("/api/clients/{id}/api-keys/{api_key}").with(API_KEY).json(r#"{"name":"Renamed"}"#).role(Admin),
+    delete("/api/clients/{id}/api-keys/{api_key}").with(API_KEY).role(Admin),
+    post("/api/clients/{id}/api-keys/{api_key}/rotate").with(API_KEY).json(r#"{"overlap_seconds":0}"#).role(Admin),
+    get("/api/clients/{id}/provider-keys").with(CLIENT).role(Member),
+    post("/api/clients/{id}/provider-keys").with(CLIENT).json(STORE_KEY).role(Admin),
+    patch("/api/clients/{id}/provider-keys/{provider_key}")
+        .with(PROVIDER_KEY)
+        .json(r#"{"state":"disabled"}"#)
+        .role(Admin),
+    delete("/api/clients/{id}/provider-keys/{provider_key}").with(PROVIDER_KEY).role(Admin),
+    post("/api/clients/{id}/provider-keys/{provider_key}/test").with(PROVIDER_KEY).role(Admin),
     // Clients.
     get("/api/clients").strangers(Nothing),
     get("/api/clients").query("?q=kqzvcanary").strangers(Nothing),
@@ -199,6 +221,17 @@ pub(super) const PROBES: &[Probe] = &[
     get("/clients/{slug}/seo-rules/{content_type}/compare").with(BLOG).query("?from=1&to=2"),
     post("/clients/{slug}/seo-rules/{content_type}/restore").with(BLOG).form("version=1&newest=2"),
     post("/clients/{slug}/seo-rules/{content_type}/delete").with(BLOG).form(""),
+    get("/clients/{slug}/keys").role(Admin),
+    post("/clients/{slug}/keys/api").form("name=Shop&scope=generate").role(Admin),
+    get("/clients/{slug}/keys/api/{key}/rotate").with(KEY_PAGE).role(Admin),
+    post("/clients/{slug}/keys/api/{key}/rotate").with(KEY_PAGE).form("overlap=0").role(Admin),
+    get("/clients/{slug}/keys/api/{key}/revoke").with(KEY_PAGE).role(Admin),
+    post("/clients/{slug}/keys/api/{key}/revoke").with(KEY_PAGE).form("").role(Admin),
+    post("/clients/{slug}/keys/providers").form("provider=openai&key=sk-0123456789abcdef").role(Admin),
+    post("/clients/{slug}/keys/providers/{key}/test").with(PROVIDER_KEY_PAGE).form("").role(Admin),
+    post("/clients/{slug}/keys/providers/{key}/state").with(PROVIDER_KEY_PAGE).form("state=disabled").role(Admin),
+    get("/clients/{slug}/keys/providers/{key}/delete").with(PROVIDER_KEY_PAGE).role(Admin),
+    post("/clients/{slug}/keys/providers/{key}/delete").with(PROVIDER_KEY_PAGE).form("").role(Admin),
     // Fragments.
     get("/find-clients").query("?q=<slug>&to=/jobs").strangers(Nothing),
     get("/recent").strangers(Nothing),

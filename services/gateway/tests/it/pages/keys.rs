@@ -1,0 +1,154 @@
+//! A client's keys: lists, a secret on one page alone, and what asks first.
+
+use serde_json::{Value, json};
+
+use super::{OHIO, has, lacks, list, plant_tree, refusal, silence, start};
+use crate::{browser::Browser, harness::Gateway};
+
+const KEY: &str = "01938b7e-4c00-7d3a-9a51-2f7d7c3c5a11";
+const PAGE: &str = "/clients/ohio-paving/keys";
+const SECRET: &str = "hgc_0123456789012345678901234567890abcdef";
+
+fn api_key() -> Value {
+    json!({
+        "id": KEY, "client_id": OHIO, "name": "Shop <1>", "prefix": "hgc_012345", "origin": "made", "scopes": ["generate"], "state": "active",
+        "requests_per_minute": 60, "jobs_per_day": 200, "daily_limit_usd": "5.000000000", "monthly_limit_usd": null,
+        "used": {"jobs_today": 12, "spent_today_usd": "0.5", "reserved_today_usd": "0.25", "spent_this_month_usd": "1", "reserved_this_month_usd": "0.25"},
+        "created_at": "2026-11-01T09:00:00Z", "created_by": null, "last_used_at": "2026-11-21T08:59:00Z", "expires_at": null,
+        "rotated_at": null, "rotated_by": null,
+        "old_secret": {"prefix": "hgc_oldold", "expires_at": "2026-11-22T09:00:00Z", "last_used_at": null},
+        "revoked_at": null, "revoked_by": null,
+    })
+}
+
+fn provider_key() -> Value {
+    json!({
+        "id": KEY, "client_id": OHIO, "provider": "openrouter", "name": "Marketing", "hint": "…wxyz", "user_id": null, "state": "active",
+        "created_at": "2026-11-01T09:00:00Z", "created_by": null, "disabled_at": null, "tested_at": null, "verdict": null,
+    })
+}
+
+fn plant(gateway: &Gateway) {
+    plant_tree(gateway, "admin");
+    gateway.peers.answers(&format!("GET /clients/{OHIO}/api-keys"), 200, list(&[api_key()]));
+    gateway.peers.answers(&format!("GET /clients/{OHIO}/api-keys/{KEY}"), 200, api_key());
+    gateway.peers.answers(&format!("GET /clients/{OHIO}/provider-keys"), 200, list(&[provider_key()]));
+}
+
+async fn submit(browser: &Browser, path: &str, fields: &[(&str, &str)]) -> hg_testkit::Answer {
+    let mut all = vec![("_csrf", browser.csrf.as_str())];
+    all.extend(fields);
+    browser.submit(path, &all).await
+}
+
+#[tokio::test]
+async fn the_page_lists_keys_with_their_limits_and_use() {
+    let (gateway, browser) = start().await;
+    plant(&gateway);
+    let html = browser.page(PAGE).await.expect(200).text;
+    has(
+        &html,
+        &[
+            "Shop &lt;1&gt;",
+            "hgc_012345…",
+            "60 requests a minute",
+            "12 of 200 jobs today",
+            "old secret hgc_oldold…",
+            "…wxyz",
+            "Not tried",
+            &format!("/keys/api/{KEY}/rotate"),
+            &format!("/keys/providers/{KEY}/test"),
+        ],
+    );
+    silence(&gateway, &[&format!("GET /clients/{OHIO}/api-keys"), &format!("GET /clients/{OHIO}/provider-keys")]);
+    has(&browser.page(PAGE).await.expect(200).text, &["Content production doesn’t answer"]);
+    let forbidden = refusal("forbidden", "looking after API keys needs the role admin on the client", &json!([]));
+    gateway.peers.answers(&format!("GET /clients/{OHIO}/api-keys"), 403, forbidden);
+    drop(browser.page(PAGE).await.expect(403));
+}
+
+#[tokio::test]
+async fn a_secret_is_on_the_one_page_that_answers_its_making() {
+    let (gateway, browser) = start().await;
+    plant(&gateway);
+    let create = format!("POST /clients/{OHIO}/api-keys");
+    gateway.peers.answers(&create, 201, json!({"secret": SECRET, "api_key": api_key()}));
+    let form = [("name", "Shop"), ("scope", "generate"), ("scope", "jobs:read"), ("jobs", "200"), ("daily", "$5")];
+    let made = submit(&browser, &format!("{PAGE}/api"), &form).await.expect(200);
+    has(&made.text, &[SECRET, "shown this once"]);
+    assert_eq!(made.headers["cache-control"], "no-store");
+    let asked = gateway.peers.asked(&create).pop().unwrap();
+    assert_eq!(
+        asked.body,
+        json!({"name": "Shop", "scopes": ["generate", "jobs:read"], "jobs_per_day": 200, "daily_limit_usd": "5.000000000"})
+    );
+    lacks(&browser.page(PAGE).await.expect(200).text, &[SECRET]);
+    // What can't be a request is said beside its field, and what was typed is still there.
+    let refused = submit(&browser, &format!("{PAGE}/api"), &[("name", "Typed"), ("jobs", "many")]).await.expect(422);
+    has(&refused.text, &["Give a whole number.", "Tick what the key may do.", "value=\"Typed\""]);
+    let wrong = json!([{"field": "expires_at", "message": "must be in the future"}]);
+    gateway.peers.answers(&create, 422, refusal("validation_failed", "no", &wrong));
+    let refused = submit(&browser, &format!("{PAGE}/api"), &form).await.expect(422);
+    has(&refused.text, &["The last day must be in the future."]);
+    assert_eq!(browser.submit(&format!("{PAGE}/api"), &form).await.status, 403, "without the form's token");
+}
+
+#[tokio::test]
+async fn what_ends_a_key_asks_first() {
+    let (gateway, browser) = start().await;
+    plant(&gateway);
+    let path = format!("{PAGE}/api/{KEY}");
+    has(&browser.page(&format!("{path}/revoke")).await.expect(200).text, &["Revoke the key Shop", "within a second"]);
+    has(
+        &browser.page(&format!("{path}/rotate")).await.expect(200).text,
+        &["An earlier secret still goes on", "for a day"],
+    );
+    gateway.peers.answers(&format!("DELETE /clients/{OHIO}/api-keys/{KEY}"), 200, api_key());
+    let ended = submit(&browser, &format!("{path}/revoke"), &[]).await.expect(303);
+    assert_eq!(ended.headers["location"], "/clients/ohio-paving/keys?notice=key-revoked");
+    let rotate = format!("POST /clients/{OHIO}/api-keys/{KEY}/rotate");
+    let under_way = refusal("rotation_under_way", "an old secret goes on until tomorrow", &json!([]));
+    gateway.peers.answers(&rotate, 409, under_way);
+    has(
+        &submit(&browser, &format!("{path}/rotate"), &[("overlap", "60")]).await.expect(409).text,
+        &["An old secret goes on until tomorrow."],
+    );
+    gateway.peers.answers(&rotate, 200, json!({"secret": SECRET, "api_key": api_key()}));
+    let rotated = submit(&browser, &format!("{path}/rotate"), &[("overlap", "3600")]).await.expect(200);
+    has(&rotated.text, &[SECRET, "The old one goes on until 22 November 2026, 09:00 UTC."]);
+
+    let path = format!("{PAGE}/providers/{KEY}");
+    has(
+        &browser.page(&format!("{path}/delete")).await.expect(200).text,
+        &["Delete the key OpenRouter …wxyz?", "for good"],
+    );
+    gateway.peers.answers(&format!("DELETE /clients/{OHIO}/provider-keys/{KEY}"), 200, json!(null));
+    let deleted = submit(&browser, &format!("{path}/delete"), &[]).await.expect(303);
+    assert_eq!(deleted.headers["location"], "/clients/ohio-paving/keys?notice=key-deleted");
+}
+
+#[tokio::test]
+async fn a_provider_key_goes_in_and_never_comes_back() {
+    let (gateway, browser) = start().await;
+    plant(&gateway);
+    let store = format!("POST /clients/{OHIO}/provider-keys");
+    let form = [("provider", "openai"), ("key", "sk-canary-0123"), ("label", "Sales"), ("only_me", "yes")];
+    gateway.peers.answers(
+        &store,
+        503,
+        refusal("secrets_not_configured", "provider keys can't be kept here", &json!([])),
+    );
+    let away = submit(&browser, &format!("{PAGE}/providers"), &form).await.expect(503);
+    has(&away.text, &["value=\"Sales\"", "Provider keys can", "be kept here"]);
+    lacks(&away.text, &["sk-canary"]);
+    gateway.peers.answers(&store, 201, provider_key());
+    let stored = submit(&browser, &format!("{PAGE}/providers"), &form).await.expect(303);
+    assert_eq!(stored.headers["location"], "/clients/ohio-paving/keys?notice=key-stored");
+    let asked = gateway.peers.asked(&store).pop().unwrap();
+    assert!(asked.body["key"] == "sk-canary-0123" && asked.body["user_id"].is_string(), "{}", asked.body);
+    gateway.peers.answers(&format!("PATCH /clients/{OHIO}/provider-keys/{KEY}"), 200, provider_key());
+    let path = format!("{PAGE}/providers/{KEY}/state");
+    drop(submit(&browser, &path, &[("state", "disabled")]).await.expect(303));
+    let asked = gateway.peers.asked(&format!("PATCH /clients/{OHIO}/provider-keys/{KEY}")).pop().unwrap();
+    assert_eq!(asked.body, json!({"state": "disabled"}));
+}
