@@ -13,7 +13,7 @@ use crate::{
     api::throttle::Throttle,
     combine::Combiner,
     domain::{estimate::InputBounds, provider_choice::Catalogue},
-    live::{LivingKeys, Watching},
+    live::{LivingKeys, Seats},
     queue::Queue,
     store::accept::Accepted,
     stream::Hub,
@@ -46,8 +46,12 @@ pub struct AppState {
     pub pace: Pace,
     /// Whether API keys still hold.
     pub keys: LivingKeys,
-    /// Who watches how much.
-    pub watching: Watching,
+    /// Who watches how many jobs.
+    pub watching: Seats,
+    /// Who listens to all events of a tenant.
+    pub listening: Seats,
+    /// Whose requests wait for a job's end.
+    pub waiting: Seats,
     /// The time.
     pub clock: SharedClock,
     /// Ends watchers with the process.

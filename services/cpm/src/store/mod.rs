@@ -17,6 +17,7 @@ pub mod pace;
 pub mod provider_keys;
 pub mod retry;
 pub mod strategy_analytics;
+pub mod tenant_events;
 
 use hg_types::Usd;
 use sqlx::types::Decimal;
