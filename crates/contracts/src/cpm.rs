@@ -95,6 +95,12 @@ pub struct GenerateRequest {
     /// −10 (last) to 10 (first); 0 by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub priority: Option<i16>,
+    /// 0–60: the answer of `/generate` waits so many seconds for the finished job. `Prefer: wait=…` says the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wait: Option<u32>,
+    /// Whether the answer of `/generate` is the job's event stream. `Accept: text/event-stream` says the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stream: Option<bool>,
 }
 
 /// The accepted job.

@@ -4,7 +4,7 @@ mod jobs;
 mod money;
 mod providers;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, num::NonZeroUsize, sync::Arc};
 
 use hg_common::{
     auth::{InternalIssuer, InternalVerifier, Service},
@@ -20,6 +20,8 @@ pub use self::{jobs::JobsConfig, money::MoneyConfig, providers::ProvidersConfig}
 
 /// The port where none is configured.
 pub const DEFAULT_PORT: u16 = 8000;
+
+const WAITING: NonZeroUsize = NonZeroUsize::MIN.saturating_add(999);
 
 /// The service's configuration.
 #[derive(Clone, Debug)]
@@ -50,6 +52,8 @@ pub struct Config {
     pub keyring: Option<Arc<Keyring>>,
     /// Requests per minute and caller; 0 is no limit.
     pub rate_limit: u32,
+    /// Requests that may wait for a job's end at once.
+    pub most_waiting: NonZeroUsize,
     /// Proxies whose `X-Forwarded-For` is believed: wrong API keys are counted by address.
     pub trusted_proxies: TrustedProxies,
 }
@@ -94,6 +98,10 @@ impl ReadConfig for Config {
             .with_default("RATE_LIMIT_PER_MINUTE", 200_u32)
             .doc("Requests per minute and user or API key; 0 is no limit.")
             .read();
+        let most_waiting = env
+            .with_default("WAITING_REQUESTS", WAITING)
+            .doc("How many requests of `POST /generate` with `wait` may wait at once in this process; one caller gets a fifth of them.")
+            .read();
         let unnamed = if core.environment.is_production() {
             Unnamed::Warned("behind a proxy all callers share one allowance of wrong API keys")
         } else {
@@ -114,6 +122,7 @@ impl ReadConfig for Config {
             client_api_keys,
             keyring,
             rate_limit,
+            most_waiting,
             trusted_proxies,
         })
     }

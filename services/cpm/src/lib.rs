@@ -10,7 +10,7 @@
 //! | [`store`] | SQL, on a transaction that knows its scope | know axum |
 //! | [`combine`] | one transaction for the work of one moment | change what comes of an item |
 //! | [`data_jobs`] | this service's parts of exports, erasures, retention | touch what was charged |
-//! | [`live`] | one job's events for many watchers | be the truth: that is `job_events` |
+//! | [`live`] | a job's events, and a tenant's, for many watchers | be the truth: that is `job_events` |
 //! | [`ledger`] | reserving, topping up, settling | be bypassed |
 //! | [`prices`] | a fetched list of prices, shared by replicas | change what a job was reserved at |
 //! | [`queue`] | the Redis index of waiting jobs | be needed for a promise |

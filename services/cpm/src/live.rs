@@ -7,10 +7,13 @@
 //! Ids: `7` is the durable event 7; `7.1732-0.420` is live text after it, up to the entry `1732-0` of the job's Redis stream,
 //! 420 bytes long.
 
+mod ending;
+mod farewell;
 mod keys;
 mod position;
+mod seats;
+pub mod tenant;
 mod text;
-mod watching;
 
 use std::{convert::Infallible, time::Duration};
 
@@ -26,9 +29,11 @@ use tokio_util::sync::CancellationToken;
 
 use self::text::{LiveText, Shown};
 pub use self::{
+    ending::{Ending, Waiter},
+    farewell::farewell,
     keys::LivingKeys,
     position::Position,
-    watching::{Seat, Watching},
+    seats::{Seat, Seats},
 };
 use crate::{
     store::events::{StoredEvent, events_after, job_head},
@@ -44,9 +49,20 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// For how long nobody asks again whether a watcher may still see the job.
 const TRUSTED: Duration = Duration::from_secs(5);
 const EVENTS_AT_ONCE: i64 = 200;
+/// Frames that wait for a watcher to take them.
+const ROOM: usize = 64;
 
 /// What goes to the watcher's connection.
 pub type Frame = Result<sse::Event, Infallible>;
+
+/// What a watcher needs first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Beginning {
+    /// What has happened since it was last here.
+    Replay,
+    /// Nothing: the job was accepted by this very request.
+    New,
+}
 
 /// The watcher is gone, or there is nothing more to tell.
 struct Ended;
@@ -71,17 +87,28 @@ pub struct Watcher {
 }
 
 impl Watcher {
-    /// Starts watching. `watch` must have been subscribed before anything was read. The seat is kept until the end.
+    /// Starts watching, after `opening`. `watch` must have been subscribed before anything was read. The seat is kept until
+    /// the end.
     #[must_use]
-    pub fn spawn(self, watch: Watch, seat: Seat) -> mpsc::Receiver<Frame> {
-        let (frames, receiver) = mpsc::channel(64);
+    pub fn spawn(
+        self,
+        watch: Watch,
+        seat: Seat,
+        beginning: Beginning,
+        opening: Option<sse::Event>,
+    ) -> mpsc::Receiver<Frame> {
+        let (frames, receiver) = mpsc::channel(ROOM);
+        if let Some(opening) = opening {
+            // The channel is empty.
+            let _ = frames.try_send(Ok(opening));
+        }
         tokio::spawn(async move {
             let shutdown = self.shutdown.clone();
             metrics::gauge!("cpm_watchers").increment(1.0);
             let mut session = Session {
                 text: LiveText::resume(self.position.text.as_ref()),
                 seq: self.position.seq,
-                looked: None,
+                looked: (beginning == Beginning::New).then(Instant::now),
                 // Whoever starts this has just seen the job.
                 allowed: Instant::now(),
                 // Whoever comes back without saying how much text it has, gets all of it again.
@@ -90,8 +117,11 @@ impl Watcher {
                 frames,
             };
             tokio::select! {
-                () = shutdown.cancelled() => {}
-                _ = session.run(watch) => {}
+                () = shutdown.cancelled() => {
+                    // Where there is no room, the end of the stream says enough.
+                    let _ = session.frames.try_send(Ok(farewell()));
+                }
+                _ = session.run(watch, beginning) => {}
             }
             metrics::gauge!("cpm_watchers").decrement(1.0);
             drop(seat);
@@ -126,8 +156,10 @@ struct Session {
 }
 
 impl Session {
-    async fn run(&mut self, mut watch: Watch) -> Result<(), Ended> {
-        self.replay(&watch).await?;
+    async fn run(&mut self, mut watch: Watch, beginning: Beginning) -> Result<(), Ended> {
+        if beginning == Beginning::Replay {
+            self.replay(&watch).await?;
+        }
         // What was to be shown and could not be.
         let mut owed: Option<Changed> = None;
         loop {
@@ -140,15 +172,20 @@ impl Session {
             };
             if !self.is_allowed().await? {
                 // Nobody knows: nothing is shown, nothing is lost, and it is asked again soon.
-                owed = Some(Changed::Events);
+                owed = Some(Changed::Anything);
                 continue;
             }
             owed = None;
             if told.is_some() {
                 self.show_text(&watch).await?;
             }
-            // Text alone needs no look at the events; but a signal may have been lost.
-            if told != Some(Changed::Text) || self.looked.is_none_or(|looked| looked.elapsed() >= GAPS) {
+            // Text alone needs no look at the events, nor does an event that was seen; but a signal may have been lost.
+            let nothing_new = match told {
+                Some(Changed::Text) => true,
+                Some(Changed::Events(newest)) => newest <= self.seq,
+                Some(Changed::Anything) | None => false,
+            };
+            if !nothing_new || self.looked.is_none_or(|looked| looked.elapsed() >= GAPS) {
                 self.show_events(&watch).await?;
             }
         }
@@ -281,13 +318,18 @@ impl Session {
     }
 
     async fn send(&mut self, frame: sse::Event) -> Result<(), Ended> {
-        match timeout(PATIENCE, self.frames.send(Ok(frame))).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) => Err(Ended),
-            Err(_) => {
-                metrics::counter!("cpm_watchers_dropped_total").increment(1);
-                Err(Ended)
-            }
+        send(&self.frames, frame).await
+    }
+}
+
+/// Sends a frame to somebody who takes it in time.
+async fn send(frames: &mpsc::Sender<Frame>, frame: sse::Event) -> Result<(), Ended> {
+    match timeout(PATIENCE, frames.send(Ok(frame))).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(_)) => Err(Ended),
+        Err(_) => {
+            metrics::counter!("cpm_watchers_dropped_total").increment(1);
+            Err(Ended)
         }
     }
 }

@@ -5,7 +5,7 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder
 use utoipa::{Modify, OpenApi};
 
 use crate::{
-    api::{analytics, api_keys, budgets, estimate, generate, jobs, provider_keys, providers, usage},
+    api::{analytics, api_keys, budgets, estimate, events, generate, jobs, provider_keys, providers, usage},
     state::AppState,
 };
 
@@ -23,6 +23,7 @@ pub(crate) fn routes() -> Routes<AppState> {
         .add(known, routes!(jobs::show::job_status))
         .add(known, routes!(jobs::retry::job_retry))
         .add(known, routes!(jobs::events::job_events))
+        .add(known, routes!(events::tenant_events))
         .add(known, routes!(jobs::content::job_content_edit))
         .add(known, routes!(jobs::content::job_content_versions))
         .add(known, routes!(jobs::content::job_content_version))

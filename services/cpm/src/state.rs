@@ -14,7 +14,7 @@ use crate::{
     combine::Combiner,
     domain::{estimate::InputBounds, provider_choice::Catalogue},
     ledger::Refusals,
-    live::{LivingKeys, Watching},
+    live::{LivingKeys, Seats},
     queue::Queue,
     store::accept::Accepted,
     stream::Hub,
@@ -51,8 +51,12 @@ pub struct AppState {
     pub pace: Pace,
     /// Whether API keys still hold.
     pub keys: LivingKeys,
-    /// Who watches how much.
-    pub watching: Watching,
+    /// Who watches how many jobs.
+    pub watching: Seats,
+    /// Who listens to all events of a tenant.
+    pub listening: Seats,
+    /// Whose requests wait for a job's end.
+    pub waiting: Seats,
     /// The time.
     pub clock: SharedClock,
     /// Ends watchers with the process.

@@ -18,8 +18,17 @@ use crate::store::{
 /// 403 naming the scope that the key lacks.
 pub fn with_scope(caller: Caller, needed: ApiScope) -> Result<Principal, ApiError> {
     let Caller(principal) = caller;
+    needs(&principal, needed)?;
+    Ok(principal)
+}
+
+/// The same for a further scope of a caller that was let in.
+///
+/// # Errors
+/// 403 naming the scope that the key lacks.
+pub fn needs(principal: &Principal, needed: ApiScope) -> Result<(), ApiError> {
     if principal.allows(needed) {
-        return Ok(principal);
+        return Ok(());
     }
     Err(ApiError::forbidden(format!("the API key lacks the scope {}", needed.as_str())).with_code("scope_missing"))
 }

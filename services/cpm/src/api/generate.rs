@@ -1,40 +1,58 @@
-//! `POST /generate`: accepts a job.
+//! `POST /generate`: accepts a job, and answers at once, at its end, or while it is written.
 
-use axum::extract::State;
+mod delivery;
+mod stream;
+mod wait;
+
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
+};
 use hg_common::{
     auth::{ApiScope, Caller, Principal},
     db::Scope,
     http::{ApiError, ErrorBody, Json},
 };
-use hg_contracts::cpm::{GenerateRequest, GenerateResponse};
+use hg_contracts::cpm::{GenerateRequest, GenerateResponse, JobDetail};
 use hg_types::JobStatus;
 use http::HeaderMap;
 use sha2::{Digest, Sha256};
 
+use self::delivery::Delivery;
 use super::{
-    caller::{asker, with_scope},
+    caller::{asker, needs, with_scope},
     error::{BudgetRefusal, accept_refused, provider_key_missing},
 };
 use crate::{
     combine::Combined,
     domain::request::{NewJob, understand},
+    live::Beginning,
     queue::Enqueue,
     state::AppState,
     store::{
         accept::{AcceptError, Accepted, Asker, Idempotency, accept_item, job_accept},
         clients::client_subtree,
     },
+    stream::Watch,
 };
 
 /// Asks for content.
 ///
 /// Answers as soon as the job is stored and its worst case is reserved; the text comes later: see `GET /jobs/{id}/events` and
 /// `GET /jobs/{id}`. With an `Idempotency-Key`, a repeat of the same request finds the same job.
+///
+/// With `wait` the answer comes when the job has ended, as `GET /jobs/{id}` has it, or in time with 202. With `stream` it is the
+/// job's events, as `GET /jobs/{id}/events` has them, after one `accepted` that names the job. Whoever hangs up doesn't stop
+/// the job. Both need the scope `jobs:read`, too.
 #[utoipa::path(
     post,
     path = "/generate",
     tag = "content",
-    params(("Idempotency-Key" = Option<String>, Header, description = "Makes a repeat harmless; at most 255 characters.")),
+    params(
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeat harmless; at most 255 characters."),
+        ("Prefer" = Option<String>, Header, description = "`wait=30`: as `wait` in the body (RFC 7240); more than 60 is 60.", example = "wait=30"),
+        ("Accept" = Option<String>, Header, description = "`text/event-stream`: as `stream` in the body.", example = "application/json"),
+    ),
     request_body(content = GenerateRequest, examples(
         ("Topic and keywords" = (value = json!({
             "topic": "Why circuit breakers trip, and what to do about it", "content_type": "blog_post", "client_id": "cincinnati-electrician",
@@ -48,6 +66,8 @@ use crate::{
     responses(
         (status = 200, description = "The job is accepted, or was before under the same key.", body = GenerateResponse, example = json!({
             "job_id": "01938b7e-4c00-7d3a-9a51-2f7d7c3c5a11", "status": "pending", "estimated_completion": "2026-11-21T09:30:00Z"})),
+        (status = 202, description = "`wait`: the job is accepted and hasn't ended in time; `Location` says where to look.", body = GenerateResponse),
+        (status = "2XX", description = "`wait`, answered with 200: the finished job, whether it was completed, failed or cancelled.", body = JobDetail),
         (status = 400, description = "The body is no JSON.", body = ErrorBody),
         (status = 401, description = "No key or token, or a wrong one (`invalid_api_key`).", body = ErrorBody),
         (status = 402, description = "A budget, or the API key's own limit, has too little left (`budget_exceeded`).", body = BudgetRefusal),
@@ -56,7 +76,7 @@ use crate::{
         (status = 409, description = "The idempotency key stands for another request (`idempotency_key_reused`).", body = ErrorBody),
         (status = 413, description = "The body is larger than 1 MiB.", body = ErrorBody),
         (status = 422, description = "One entry per field that can't be accepted.", body = ErrorBody),
-        (status = 429, description = "Too many requests (`rate_limited`), or the API key's jobs of the day are used up (`job_limit_reached`); see `Retry-After`.", body = ErrorBody),
+        (status = 429, description = "Too many requests (`rate_limited`) or too many that wait (`too_many_waiting`), or the API key's jobs of the day are used up (`job_limit_reached`); nothing was accepted. See `Retry-After`.", body = ErrorBody),
         (status = 503, description = "The provider has no key (`provider_not_configured`).", body = ErrorBody, example = json!({
             "error": {"code": "provider_not_configured", "message": "OpenRouter API key is not configured", "details": [], "request_id": "…"}})),
     )
@@ -66,8 +86,12 @@ pub async fn generate(
     caller: Caller,
     headers: HeaderMap,
     Json(request): Json<GenerateRequest>,
-) -> Result<Json<GenerateResponse>, ApiError> {
+) -> Result<Response, ApiError> {
     let principal = with_scope(caller, ApiScope::Generate)?;
+    let delivery = Delivery::asked(&headers, &request)?;
+    if delivery != Delivery::AtOnce {
+        needs(&principal, ApiScope::JobsRead)?;
+    }
     state.throttle.admit_person(&principal).await?;
     let idempotency = idempotency(&headers, &request)?;
     own_user_only(&principal, &request)?;
@@ -77,12 +101,50 @@ pub async fn generate(
     if job.parameters.provider_key_id.is_some() && state.keyring.is_none() {
         return Err(provider_key_missing(job.choice.provider));
     }
-    let accepted = accept(&state, &principal, &job, &asker(&principal), idempotency.as_ref()).await?;
-    Ok(Json(answer(&state, accepted, &job)))
+    let asked = Asked { state: &state, principal: &principal, job: &job, idempotency: idempotency.as_ref() };
+    match delivery {
+        Delivery::AtOnce => {
+            let accepted = accept(&state, &principal, &job, &asker(&principal), idempotency.as_ref()).await?;
+            Ok(Json(answer(&state, accepted, &job)).into_response())
+        }
+        Delivery::Wait { patience, preferred } => wait::answer_at_its_end(&asked, patience, preferred).await,
+        Delivery::Stream => stream::answer_while_it_is_written(&asked).await,
+    }
+}
+
+/// A request that may be accepted.
+struct Asked<'a> {
+    state: &'a AppState,
+    principal: &'a Principal,
+    job: &'a NewJob,
+    idempotency: Option<&'a Idempotency>,
+}
+
+impl Asked<'_> {
+    /// Accepts the job and watches it from before anybody could begin with it.
+    async fn accept_and_watch(&self) -> Result<(Accepted, Watch, Beginning), ApiError> {
+        let Self { state, principal, job, idempotency } = *self;
+        let accepted = store(state, principal, job, &asker(principal), idempotency).await?;
+        let watch = state.hub.subscribe(accepted.job_id);
+        dispatch(state, accepted, job).await;
+        Ok((accepted, watch, if accepted.is_new { Beginning::New } else { Beginning::Replay }))
+    }
 }
 
 /// Stores the job, and only then tells the queue. Redis is never waited for.
 pub(super) async fn accept(
+    state: &AppState,
+    principal: &Principal,
+    job: &NewJob,
+    asker: &Asker,
+    idempotency: Option<&Idempotency>,
+) -> Result<Accepted, ApiError> {
+    let accepted = store(state, principal, job, asker, idempotency).await?;
+    dispatch(state, accepted, job).await;
+    Ok(accepted)
+}
+
+async fn store(
     state: &AppState,
     principal: &Principal,
     job: &NewJob,
@@ -101,13 +163,17 @@ pub(super) async fn accept(
         Combined::Alone => accept_alone(state, principal, job, asker, idempotency).await?,
         Combined::Failed(error) => return Err(error.into()),
     };
+    Ok(accepted)
+}
+
+/// Tells the queue of a job that is new.
+async fn dispatch(state: &AppState, accepted: Accepted, job: &NewJob) {
     if accepted.is_new {
         let (job_id, client_id) = (accepted.job_id, accepted.client_id);
         let available_at = state.clock.now();
         state.queue.enqueue(Enqueue { job_id, client_id, priority: job.priority, available_at }).await;
         metrics::counter!("cpm_jobs_accepted_total", "content_type" => job.content_type.as_str()).increment(1);
     }
-    Ok(accepted)
 }
 
 /// In a transaction of its own, which says why where it can't be.
@@ -173,11 +239,13 @@ fn idempotency(headers: &HeaderMap, request: &GenerateRequest) -> Result<Option<
 }
 
 /// The request as it was understood, not its bytes: white space and the order of fields say nothing. The client is left out,
-/// for the key belongs to it, and it may be named by id or slug.
+/// for the key belongs to it, and it may be named by id or slug; and how the answer is wanted, for the job is the same.
 fn request_hash(request: &GenerateRequest) -> Result<[u8; 32], ApiError> {
     let mut value = serde_json::to_value(request)?;
     if let Some(fields) = value.as_object_mut() {
-        fields.remove("client_id");
+        for name in ["client_id", "wait", "stream"] {
+            fields.remove(name);
+        }
     }
     Ok(Sha256::digest(serde_json::to_vec(&value)?).into())
 }
@@ -203,6 +271,11 @@ mod tests {
         let by_slug = request(json!({"client_id": "pasco", "content_type": "blog", "topic": "Lenses"}));
         let by_id = request(json!({"topic": "Lenses", "content_type": "blog_post", "client_id": Uuid::nil()}));
         let other = request(json!({"client_id": "pasco", "content_type": "blog", "topic": "Prisms"}));
+        let waits = request(json!({"client_id": "pasco", "content_type": "blog", "topic": "Lenses", "wait": 9}));
+        let streams = request(json!({"client_id": "pasco", "content_type": "blog", "topic": "Lenses", "stream": true}));
+        for same in [waits, streams] {
+            assert_eq!(request_hash(&by_slug).unwrap(), request_hash(&same).unwrap());
+        }
         assert_eq!(request_hash(&by_slug).unwrap(), request_hash(&by_id).unwrap());
         assert_ne!(request_hash(&by_slug).unwrap(), request_hash(&other).unwrap());
     }

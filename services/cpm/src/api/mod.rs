@@ -7,6 +7,8 @@ pub mod budgets;
 pub mod caller;
 pub mod error;
 pub mod estimate;
+mod event_stream;
+pub mod events;
 pub mod generate;
 pub mod jobs;
 pub mod key_guard;

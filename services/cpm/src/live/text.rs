@@ -5,9 +5,7 @@
 use serde_json::Value;
 
 use super::position::TextMark;
-use crate::stream::{Delta, Piece};
-
-const BEGINNING: &str = "-";
+use crate::stream::{BEGINNING, Delta, Piece};
 
 /// What a watcher is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]

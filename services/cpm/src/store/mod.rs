@@ -20,6 +20,7 @@ pub mod provider_key_care;
 pub mod provider_keys;
 pub mod retry;
 pub mod strategy_analytics;
+pub mod tenant_events;
 pub mod usage;
 
 use hg_types::Usd;

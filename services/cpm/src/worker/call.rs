@@ -15,7 +15,7 @@ use super::{
     context::Context,
     events::Event,
     halt::{Halt, sentence},
-    live_text::LiveText,
+    live_text::{Audience, LiveText},
     patience::{is_passing, persist},
     running::{Run, Stop},
     store::attempt::{Begun, Beside, Job, begin_item, call_begin},
@@ -153,13 +153,15 @@ async fn call_in_slot(
     }
     let input_tokens = request.texts().map(estimate_tokens).sum();
     let model = request.model.clone();
-    let live = LiveText::start(
-        ctx.deps.redis.clone(),
-        run.claimed.job,
-        run.claimed.attempt,
-        ctx.settings().delta_interval,
-        ctx.settings().delta_bytes,
-    );
+    let audience = Audience {
+        redis: ctx.deps.redis.clone(),
+        hub: ctx.deps.hub.clone(),
+        job: run.claimed.job,
+        attempt: run.claimed.attempt,
+        // Nobody can have written before the first call of the first attempt.
+        after: (run.claimed.attempt == 1 && purpose.stage == "write").then(|| stream::BEGINNING.to_owned()),
+    };
+    let live = LiveText::start(audience, ctx.settings().delta_interval, ctx.settings().delta_bytes);
     let mut written = 0_u64;
     // So far means with the call before this one.
     let before = purpose.beside.before.map(|(_, end)| (end.usage.output_tokens, end.cost.amount)).unwrap_or_default();

@@ -28,6 +28,7 @@ use crate::{
     combine::Combiner,
     domain::provider_choice::Catalogue,
     queue::{Queue, Settings},
+    stream::Hub,
 };
 
 /// What a worker works with.
@@ -39,6 +40,8 @@ pub struct WorkerDeps {
     pub system: SystemDb,
     /// Redis: live text, announcements, and behind the queue.
     pub redis: Redis,
+    /// The watchers of this process.
+    pub hub: Hub,
     /// The index of waiting jobs; its settings are the worker's.
     pub queue: Queue,
     /// Where strategies come from.
@@ -86,7 +89,7 @@ pub(super) struct Context {
 
 impl Context {
     pub(super) fn new(deps: WorkerDeps, draining: CancellationToken) -> (Self, Inbox) {
-        let (herald, inbox) = Herald::new();
+        let (herald, inbox) = Herald::new(deps.hub.clone());
         let settings = deps.queue.settings();
         let (slots, database) = (Arc::new(Semaphore::new(settings.concurrency)), Reachability::new(settings.lease));
         let tenants = Tenants::new(settings.metric_clients);

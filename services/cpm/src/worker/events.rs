@@ -10,6 +10,7 @@ use serde_json::Value;
 use sqlx::PgConnection;
 
 use super::running::Beat;
+use crate::stream::Signal;
 
 /// One event; what is serialised is the event's `data`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -99,8 +100,20 @@ impl Event {
 pub struct Appended {
     /// Whose event.
     pub job: JobId,
+    /// Whose job.
+    pub client: ClientId,
     /// Its number.
     pub seq: i32,
+    /// What it is, as in `job_events`.
+    pub kind: &'static str,
+}
+
+impl Appended {
+    /// Whether nothing comes after it.
+    #[must_use]
+    pub const fn ends_the_job(self) -> bool {
+        matches!(self.kind.as_bytes(), b"completed" | b"failed" | b"cancelled")
+    }
 }
 
 /// Writes an event with the job's next number. The transaction must hold the job's row in `job_runs` (or have just
@@ -123,7 +136,7 @@ pub async fn append(
     )
     .fetch_one(conn)
     .await?;
-    Ok(Appended { job, seq })
+    Ok(Appended { job, client, seq, kind: event.kind() })
 }
 
 /// The channel on which a job's watchers are told to look.
@@ -141,7 +154,7 @@ pub async fn announce(redis: &Redis, event: Appended) {
 pub(crate) async fn announce_all(redis: &Redis, events: &[Appended]) {
     let mut pipe = driver::pipe();
     for event in events {
-        pipe.cmd("PUBLISH").arg(channel(redis, event.job)).arg(format!("e{}", event.seq)).ignore();
+        pipe.cmd("PUBLISH").arg(channel(redis, event.job)).arg(Signal::of(*event).to_string()).ignore();
     }
     if let Ok(mut conn) = redis.conn().await {
         let _: Result<(), _> = pipe.query_async(&mut conn).await;

@@ -12,6 +12,7 @@ use tokio::{
 };
 
 use super::{context::Context, events};
+use crate::stream::Hub;
 
 /// How many announcements may wait.
 const ROOM: usize = 4_096;
@@ -23,6 +24,7 @@ pub(super) const ANSWER: Duration = Duration::from_secs(1);
 /// Where the worker's loops and jobs leave what Redis is to be told.
 #[derive(Debug)]
 pub(super) struct Herald {
+    hub: Hub,
     events: mpsc::Sender<events::Appended>,
     slots: Notify,
 }
@@ -31,13 +33,14 @@ pub(super) struct Herald {
 pub(super) type Inbox = mpsc::Receiver<events::Appended>;
 
 impl Herald {
-    pub(super) fn new() -> (Self, Inbox) {
+    pub(super) fn new(hub: Hub) -> (Self, Inbox) {
         let (events, inbox) = mpsc::channel(ROOM);
-        (Self { events, slots: Notify::new() }, inbox)
+        (Self { hub, events, slots: Notify::new() }, inbox)
     }
 
-    /// Announces an event that is committed. Returns at once.
+    /// Announces an event that is committed: here at once, elsewhere through Redis. Returns at once.
     pub(super) fn announce(&self, event: events::Appended) {
+        self.hub.tell(event);
         if self.events.try_send(event).is_err() {
             metrics::counter!("cpm_announcements_dropped_total").increment(1);
         }

@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use hg_common::{http::error_chain, redis::Redis};
 use hg_types::JobId;
+use serde_json::Value;
 use tokio::{sync::mpsc, task::JoinHandle, time::Instant};
 
 use super::events::Event;
-use crate::stream;
+use crate::stream::{self, Delta, Hub, Signal};
 
 /// How long the end of a call waits for its last piece to be published.
 const LAST_PIECE: Duration = Duration::from_secs(1);
@@ -26,6 +27,17 @@ struct Piece {
     progress: Event,
 }
 
+/// Whose text it is, and where it goes.
+pub(super) struct Audience {
+    pub(super) redis: Redis,
+    /// Watchers of this very process have it from here, as soon as Redis has it.
+    pub(super) hub: Hub,
+    pub(super) job: JobId,
+    pub(super) attempt: i32,
+    /// The entry of the job's stream that the text follows, where that is known.
+    pub(super) after: Option<String>,
+}
+
 /// Takes the text of one call.
 pub(super) struct LiveText {
     pieces: mpsc::UnboundedSender<Piece>,
@@ -33,10 +45,10 @@ pub(super) struct LiveText {
 }
 
 impl LiveText {
-    pub(super) fn start(redis: Redis, job: JobId, attempt: i32, interval: Duration, most: usize) -> Self {
+    pub(super) fn start(to: Audience, interval: Duration, most: usize) -> Self {
         // Bounded by the answer's own limit, and emptied even while Redis is away.
         let (pieces, received) = mpsc::unbounded_channel();
-        let publisher = tokio::spawn(publish(redis, job, attempt, interval, most, received));
+        let publisher = tokio::spawn(publish(to, interval, most, received));
         Self { pieces, publisher }
     }
 
@@ -53,18 +65,12 @@ impl LiveText {
     }
 }
 
-async fn publish(
-    redis: Redis,
-    job: JobId,
-    attempt: i32,
-    interval: Duration,
-    most: usize,
-    mut pieces: mpsc::UnboundedReceiver<Piece>,
-) {
+async fn publish(mut to: Audience, interval: Duration, most: usize, mut pieces: mpsc::UnboundedReceiver<Piece>) {
     let mut offset = 0_u64;
     let mut told: Option<Instant> = None;
+    // The first word goes at once: somebody waits for it.
+    let mut flush_at = Instant::now();
     while let Some(Piece { mut text, mut progress }) = pieces.recv().await {
-        let flush_at = Instant::now() + interval;
         while text.len() < most {
             match tokio::time::timeout_at(flush_at, pieces.recv()).await {
                 Ok(Some(more)) => {
@@ -81,14 +87,32 @@ async fn publish(
             text.push_str(&more.text);
             progress = more.progress;
         }
+        flush_at = Instant::now() + interval;
         let due = told.is_none_or(|told| told.elapsed() >= TOLD);
         if due {
             told = Some(Instant::now());
         }
-        let progress = due.then(|| progress.data());
-        if let Err(error) = stream::publish(&redis, job, attempt, offset, &text, progress.as_ref()).await {
-            tracing::debug!(%job, error = %error_chain(&error), "live text is lost");
+        let bytes = text.len() as u64;
+        show(&mut to, offset, text, due.then(|| progress.data())).await;
+        offset += bytes;
+    }
+}
+
+/// Redis first: it gives the piece its id, by which a watcher may come back. Watchers here needn't read it from there.
+async fn show(to: &mut Audience, offset: u64, text: String, progress: Option<Value>) {
+    let signal = Signal::Text(Some(to.hub.writer().clone()));
+    let published =
+        stream::publish(&to.redis, to.job, to.attempt, offset, &text, progress.as_ref(), &signal).await;
+    match published {
+        Ok(id) => {
+            let delta = Delta { id, attempt: to.attempt, piece: stream::Piece::Text { offset, text }, progress };
+            to.hub.write(to.job, to.after.as_deref(), &delta);
+            to.after = Some(delta.id);
         }
-        offset += text.len() as u64;
+        Err(error) => {
+            // It may be there all the same, and only the answer was lost.
+            to.after = None;
+            tracing::debug!(job = %to.job, error = %error_chain(&error), "live text is lost");
+        }
     }
 }

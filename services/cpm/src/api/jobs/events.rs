@@ -4,27 +4,22 @@ use std::time::Duration;
 
 use axum::{
     extract::State,
-    response::{
-        IntoResponse, Response,
-        sse::{KeepAlive, Sse},
-    },
+    response::{IntoResponse, Response},
 };
 use hg_common::{
     auth::{ApiScope, Caller},
     http::{ApiError, ErrorBody, Path},
 };
 use hg_types::JobId;
-use http::{HeaderMap, HeaderName, StatusCode, header::CACHE_CONTROL};
-use tokio_stream::wrappers::ReceiverStream;
+use http::{HeaderMap, StatusCode};
 
 use crate::{
-    api::caller::with_scope,
-    live::{Position, Watcher},
+    api::{caller::with_scope, event_stream::event_stream},
+    live::{Beginning, Position, Watcher},
     state::AppState,
     store::events::{events_after, job_head},
 };
 
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// When a caller who watches too many jobs may ask again.
 const FULL: Duration = Duration::from_secs(10);
 
@@ -77,9 +72,5 @@ pub async fn job_events(
         position,
         shutdown: state.shutdown.clone(),
     };
-    let stream = Sse::new(ReceiverStream::new(watcher.spawn(watch, seat)))
-        .keep_alive(KeepAlive::new().interval(KEEP_ALIVE).text("keep-alive"));
-    // Proxies that gather answers before they pass them on would make live text pointless.
-    let unbuffered = [(CACHE_CONTROL, "no-store"), (HeaderName::from_static("x-accel-buffering"), "no")];
-    Ok((unbuffered, stream).into_response())
+    Ok(event_stream(watcher.spawn(watch, seat, Beginning::Replay, None)))
 }

@@ -123,7 +123,7 @@ pub(in crate::worker) struct Beginning(Option<(CallId, i32, Usd)>);
 impl Beginning {
     /// `None`: fenced.
     pub(in crate::worker) fn of(self, new: &NewCall<'_>) -> Option<Begun> {
-        self.0.map(|(call, seq, added)| Begun { call, event: Appended { job: new.job, seq }, added })
+        self.0.map(|(call, seq, added)| Begun { call, event: Appended { job: new.job, client: new.client, seq, kind: "status" }, added })
     }
 }
 
@@ -174,6 +174,6 @@ pub(in crate::worker) async fn call_begin(
     .fetch_optional(conn)
     .await?;
     let Some(row) = row else { return Ok(None) };
-    let event = Appended { job: new.job, seq: row.seq };
+    let event = Appended { job: new.job, client: new.client, seq: row.seq, kind: "status" };
     Ok(Some(Begun { call: CallId(row.call_id), event, added: usd(row.added)? }))
 }

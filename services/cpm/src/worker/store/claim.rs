@@ -111,7 +111,7 @@ async fn take(
                 accepted_at: row.accepted_at,
                 age: Duration::try_from_secs_f64(row.age.max(0.0)).unwrap_or_default(),
             },
-            event: Appended { job, seq: row.seq },
+            event: Appended { job, client: row.client_id.into(), seq: row.seq, kind: "status" },
             job: Stored {
                 topic: row.topic,
                 content_type: row.content_type,

@@ -76,7 +76,7 @@ pub(in crate::worker) struct Completing(Option<(i32, Settled)>);
 impl Completing {
     /// `None`: fenced.
     pub(in crate::worker) fn of(self, which: Which) -> Option<(Appended, Settled)> {
-        self.0.map(|(seq, settled)| (Appended { job: which.job, seq }, settled))
+        self.0.map(|(seq, settled)| (Appended { job: which.job, client: which.client, seq, kind: "completed" }, settled))
     }
 }
 
@@ -129,7 +129,7 @@ pub(in crate::worker) async fn job_complete(
     .await?;
     let Some(row) = row else { return Ok(None) };
     let settled = settled([row.charged, row.failed, row.cancelled, row.unknown])?;
-    Ok(Some((Appended { job: which.job, seq: row.seq }, settled)))
+    Ok(Some((Appended { job: which.job, client: which.client, seq: row.seq, kind: "completed" }, settled)))
 }
 
 /// Ends a job without a result. `error` is its code and a sentence for people; none for a cancelled one.

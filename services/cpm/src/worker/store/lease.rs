@@ -92,7 +92,10 @@ pub(in crate::worker) async fn lease_renew(
         )
         .fetch_all(&mut *tx)
         .await?;
-        events.extend(written.into_iter().map(|event| Appended { job: JobId(event.job_id), seq: event.seq }));
+        events.extend(written.into_iter().filter_map(|event| {
+            let client = rows.iter().find(|row| row.job_id == event.job_id)?.client_id;
+            Some(Appended { job: JobId(event.job_id), client: client.into(), seq: event.seq, kind: "progress" })
+        }));
     }
     tx.commit().await?;
     Ok(Renewed { held, events, passed_over: !passed_over.is_empty() })

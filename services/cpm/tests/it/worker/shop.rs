@@ -18,6 +18,7 @@ use hg_cpm::{
     },
     queue::{Enqueue, Queue, Settings},
     store::accept::{AcceptError, Accepted, Asker, job_accept},
+    stream::Hub,
     worker::{Worker, WorkerDeps, WorkerHandle},
 };
 use hg_llm::{PriceTable, ProviderConfig, Registry, RegistryConfig, SampleConfig, Timeouts};
@@ -109,6 +110,7 @@ impl Shop {
             db: db.clone(),
             system,
             redis: redis.clone(),
+            hub: Hub::spawn(redis.clone(), CancellationToken::new()),
             queue: queue.clone(),
             smm: SmmClient(identity.peer(Service::Cpm, Service::Smm, &smm.url())),
             im: ImClient(identity.peer(Service::Cpm, Service::Im, &im.url())),

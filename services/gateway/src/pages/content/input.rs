@@ -115,6 +115,8 @@ impl ContentInput {
                 user_id: None,
                 provider_key_id: None,
                 priority: None,
+                wait: None,
+                stream: None,
             }),
             _ => Err(problems),
         }
