@@ -11,13 +11,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     cli::{Cli, Setting},
-    ground::Ground,
-    plant::Planted,
     procfs,
     report::{self, Report},
     rows::{self, Row},
     settings::Settings,
     system::{Provider, System},
+};
+use hg_rig::{
+    ground::{Ground, Statements},
+    plant::Planted,
 };
 
 /// How long everything takes.
@@ -125,7 +127,8 @@ pub(crate) async fn run(cli: Cli) -> Result<()> {
     let pace = if cli.quick { Pace::Quick } else { Pace::Full };
     let load_before = procfs::load_average();
     std::fs::create_dir_all(&cli.dir).with_context(|| format!("cannot make {}", cli.dir.display()))?;
-    let ground = Ground::start(&cli.dir, cli.statements).await.context("the servers don't start")?;
+    let statements = if cli.statements { Statements::Counted } else { Statements::Ignored };
+    let ground = Ground::start(&cli.dir, statements).await.context("the servers don't start")?;
     let settings = Settings::read(&ground, pace, load_before, &cli.settings).await?;
     settings.lines().iter().for_each(|line| println!("{line}"));
     println!();

@@ -3,9 +3,8 @@
 //! | module | owns | must not |
 //! |---|---|---|
 //! | `rows` | one file per measurement: what is done, and what must be true afterwards | start servers itself |
-//! | `ground`, `plant` | the private servers and the rows that are there before anything is measured | know a measurement |
-//! | `system`, `process` | the four services and the provider simulator as processes | choose their load |
-//! | `load`, `http`, `sse` | requests at a fixed rate or by so many callers, and how long they took | know our paths |
+//! | `system` | the four services and the provider simulator as processes, on [`hg_rig`]'s servers and planted rows | choose their load |
+//! | `load` | requests at a fixed rate or by so many callers, and how long they took | know our paths |
 //! | `procfs`, `usage`, `settings` | what the machine says about itself | guess |
 //! | `latency`, `measure`, `report` | figures, targets, the table, the JSON file | hide a missed target |
 //!
@@ -15,18 +14,13 @@
 
 mod bench;
 mod cli;
-mod ground;
-mod http;
 mod latency;
 mod load;
 mod measure;
-mod plant;
-mod process;
 mod procfs;
 mod report;
 mod rows;
 mod settings;
-mod sse;
 mod system;
 mod usage;
 

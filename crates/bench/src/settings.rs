@@ -8,7 +8,8 @@ use hg_common::config::{DatabaseConfig, Env, Environment, RedisConfig};
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 
-use crate::{bench::Pace, cli::Setting, ground::Ground, procfs, system::SHARED_VARIABLES};
+use crate::{bench::Pace, cli::Setting, procfs};
+use hg_rig::{environment::SHARED_VARIABLES, ground::Ground};
 
 /// What the database was asked for.
 const POSTGRES: [&str; 8] = [
@@ -50,7 +51,7 @@ pub(crate) struct Settings {
 impl Settings {
     pub(crate) async fn read(ground: &Ground, pace: Pace, load_before: String, more: &[Setting]) -> Result<Self> {
         let stack = ground.stack();
-        let mut db = crate::ground::connect(&stack.direct_url("postgres")).await?;
+        let mut db = hg_rig::ground::connect(&stack.direct_url("postgres")).await?;
         let mut postgres = BTreeMap::new();
         for name in POSTGRES {
             postgres.insert(name.to_owned(), setting(&mut db, name).await?);

@@ -5,8 +5,7 @@
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result};
-use base64::{Engine as _, prelude::BASE64_STANDARD};
-use hg_common::auth::{InternalIssuer, Principal, Service, internal::generate_key};
+use hg_common::auth::{Principal, Service};
 use hg_stack::{ports, watchdog::Watchdog};
 use http::StatusCode;
 use serde_json::Value;
@@ -14,24 +13,15 @@ use sqlx::PgConnection;
 
 use crate::{
     cli::Setting,
+    usage::{Family, Meter, Watched},
+};
+use hg_rig::{
+    environment::{Environment, Programs, SERVICES, Surroundings, beside_us},
     ground::{Ground, connect},
     http::{Call, Server},
     plant::{Person, Tenant},
     process::{Process, Program},
-    usage::{Family, Meter, Watched},
 };
-
-/// What every service is started with: as in production, but on loopback and without the limits on requests.
-pub(crate) const SHARED_VARIABLES: [(&str, &str); 4] =
-    [("ENVIRONMENT", "production"), ("HOST", "127.0.0.1"), ("LOG_LEVEL", "info"), ("RATE_LIMIT_PER_MINUTE", "0")];
-
-/// The simulator's own.
-const PROVIDER_KEY: &str = "sim-key";
-/// The model of requests that ask for none.
-const MODEL: &str = "gpt-4o-mini";
-
-/// In the order of starting: those that are called come before those that call.
-pub(crate) const SERVICES: [Service; 4] = [Service::Smm, Service::Im, Service::Cpm, Service::Gateway];
 
 /// How the simulated provider behaves.
 #[derive(Clone, Copy, Debug)]
@@ -62,7 +52,7 @@ impl Provider {
 pub(crate) struct System {
     services: Vec<(Service, Process)>,
     simulator: Process,
-    signing: Vec<(Service, String)>,
+    environment: Environment,
     servers: Vec<Watched>,
     direct_url: String,
     app_direct_url: String,
@@ -79,8 +69,8 @@ impl System {
         let logs: PathBuf = ground.logs().to_owned();
         let watchdog = Watchdog::start(&[])?;
         let simulator = Program {
-            name: "simulator",
-            file: "hg-simulator",
+            name: "simulator".to_owned(),
+            file: beside_us("hg-simulator")?,
             port: ports::free()?,
             arguments: provider.arguments(),
             variables: Vec::new(),
@@ -89,20 +79,17 @@ impl System {
         let simulator = with_port(simulator);
         let simulator = Process::start(simulator, &logs, &watchdog).await?;
 
-        let mut addresses = Vec::new();
+        let mut ports = Vec::new();
         for service in SERVICES {
-            addresses.push((service, ports::free()?));
+            ports.push((service, ports::free()?));
         }
-        let (gateway, gateway_public) = generate_key(Service::Gateway, "gateway-1");
-        let (cpm, cpm_public) = generate_key(Service::Cpm, "cpm-1");
-        let environment = Environment {
-            addresses,
+        let around = Surroundings {
+            ports,
             database_url: ground.stack().pooled_url(&database),
             redis_url: ground.stack().redis_url(),
             provider_url: format!("http://{}/openai/v1", simulator.address()),
-            signing: vec![(Service::Gateway, gateway), (Service::Cpm, cpm)],
-            public: format!("{gateway_public},{cpm_public}"),
         };
+        let environment = Environment::new(Programs::beside_us()?, around);
         let mut services = Vec::new();
         for service in SERVICES {
             let mut program = environment.program(service)?;
@@ -113,8 +100,8 @@ impl System {
         Ok(Self {
             services,
             simulator,
-            signing: environment.signing,
-            servers: ground.watched(),
+            environment,
+            servers: servers(ground),
             direct_url: ground.stack().direct_url(&database),
             app_direct_url: ground.stack().app_direct_url(&database),
             redis_url: ground.stack().redis_url(),
@@ -127,9 +114,9 @@ impl System {
     /// Begins to watch what the processes take.
     pub(crate) fn meter(&self) -> Result<Meter> {
         let mut watched = self.servers.clone();
-        let ours = self.services.iter().map(|(_, process)| process).chain([&self.simulator]);
-        for process in ours {
-            watched.push(Watched { name: process.name(), pid: process.pid()?, family: Family::Alone });
+        let services = self.services.iter().map(|(service, process)| (service.as_str(), process));
+        for (name, process) in services.chain([("simulator", &self.simulator)]) {
+            watched.push(Watched { name, pid: process.pid()?, family: Family::Alone });
         }
         watched.push(Watched { name: "load", pid: i32::try_from(std::process::id())?, family: Family::Alone });
         Meter::start(watched)
@@ -167,7 +154,8 @@ impl System {
     pub(crate) fn check_alive(&mut self) -> Result<()> {
         let all = self.services.iter_mut().map(|(_, process)| process).chain([&mut self.simulator]);
         for process in all {
-            anyhow::ensure!(process.is_running(), "{} ended by itself; {}", process.name(), process.log_end());
+            let running = process.is_running();
+            anyhow::ensure!(running, "{} ended by itself; {}", process.name(), process.log_end());
         }
         Ok(())
     }
@@ -193,8 +181,7 @@ impl System {
 
     /// A token by which `from` asks `to` on somebody's behalf; good for a minute.
     pub(crate) fn token(&self, from: Service, to: Service, on_behalf: &Principal) -> Result<String> {
-        let (_, key) = self.signing.iter().find(|(of, _)| *of == from).context("that service signs nothing")?;
-        Ok(InternalIssuer::new(from, key)?.mint(to, on_behalf, chrono::Utc::now())?)
+        self.environment.token(from, to, on_behalf)
     }
 
     /// Signs the person in; what the browser would send as `Cookie`.
@@ -229,73 +216,14 @@ impl Drop for System {
     }
 }
 
+/// The servers' processes.
+fn servers(ground: &Ground) -> Vec<Watched> {
+    let names = [("postgres", Family::Children), ("pgbouncer", Family::Alone), ("redis", Family::Alone)];
+    let processes = names.into_iter().zip(ground.stack().processes());
+    processes.map(|((name, family), process)| Watched { name, pid: process.pid, family }).collect()
+}
+
 fn with_port(mut program: Program) -> Program {
     program.arguments.extend(["--port".to_owned(), program.port.to_string()]);
     program
-}
-
-/// From which each service's variables are made.
-struct Environment {
-    addresses: Vec<(Service, u16)>,
-    database_url: String,
-    redis_url: String,
-    provider_url: String,
-    signing: Vec<(Service, String)>,
-    public: String,
-}
-
-impl Environment {
-    fn program(&self, service: Service) -> Result<Program> {
-        let (name, file) = match service {
-            Service::Smm => ("smm", "hg-smm"),
-            Service::Im => ("im", "hg-im"),
-            Service::Cpm => ("cpm", "hg-cpm"),
-            Service::Gateway => ("gateway", "hg-gateway"),
-        };
-        let variables = self.variables(service)?;
-        let port = self.port(service)?;
-        Ok(Program { name, file, arguments: Vec::new(), variables, port, health: "/health" })
-    }
-
-    fn port(&self, service: Service) -> Result<u16> {
-        let found = self.addresses.iter().find(|(of, _)| *of == service);
-        found.map(|(_, port)| *port).context("a service has no port")
-    }
-
-    fn variables(&self, service: Service) -> Result<Vec<(String, String)>> {
-        let url = |of| self.port(of).map(|port| format!("http://127.0.0.1:{port}"));
-        let mut all: Vec<(&str, String)> =
-            SHARED_VARIABLES.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
-        all.extend([
-            ("PORT", self.port(service)?.to_string()),
-            ("DATABASE_URL", self.database_url.clone()),
-            ("REDIS_URL", self.redis_url.clone()),
-            ("CPM_SERVICE_URL", url(Service::Cpm)?),
-            ("IM_SERVICE_URL", url(Service::Im)?),
-            ("SMM_SERVICE_URL", url(Service::Smm)?),
-            ("PUBLIC_URL", url(Service::Gateway)?),
-            ("INTERNAL_PUBLIC_KEYS", self.public.clone()),
-        ]);
-        if let Some((_, key)) = self.signing.iter().find(|(of, _)| *of == service) {
-            all.push(("INTERNAL_SIGNING_KEY", key.clone()));
-        }
-        match service {
-            Service::Cpm => all.extend([
-                ("OPENAI_API_KEY", PROVIDER_KEY.to_owned()),
-                ("OPENAI_BASE_URL", self.provider_url.clone()),
-                ("OPENAI_DEFAULT_MODEL", MODEL.to_owned()),
-                ("DEFAULT_LLM_PROVIDER", "openai".to_owned()),
-                ("SECRETS_KEYS", format!("k1:{}", BASE64_STANDARD.encode(rand::random::<[u8; 32]>()))),
-            ]),
-            Service::Gateway => all.extend([
-                ("AUTH_SECRET", BASE64_STANDARD.encode(rand::random::<[u8; 48]>())),
-                ("LOGIN_ATTEMPTS_PER_MINUTE", "1000".to_owned()),
-            ]),
-            Service::Smm => {
-                all.push(("AUDIT_KEYS", format!("k1:{}", BASE64_STANDARD.encode(rand::random::<[u8; 32]>()))));
-            }
-            Service::Im => {}
-        }
-        Ok(all.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
-    }
 }

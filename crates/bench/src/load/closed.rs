@@ -15,10 +15,8 @@ use anyhow::{Context as _, Result};
 use tokio::task::JoinSet;
 
 use super::Work;
-use crate::{
-    http::{Connection, Server},
-    latency::Samples,
-};
+use crate::latency::Samples;
+use hg_rig::http::{Connection, Server};
 
 /// What came of it.
 #[derive(Clone, Debug)]

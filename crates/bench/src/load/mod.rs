@@ -18,7 +18,7 @@ pub(crate) use self::{
     open::at_rate,
     ticks::ticks,
 };
-use crate::http::{Answer, Call};
+use hg_rig::http::{Answer, Call};
 
 /// What is asked again and again, each time with another number.
 pub(crate) trait Work: Send + Sync + 'static {

@@ -15,7 +15,8 @@ use anyhow::{Context as _, Result};
 use tokio::task::JoinSet;
 
 use super::{Work, ticks};
-use crate::{http::Server, latency::Samples};
+use crate::latency::Samples;
+use hg_rig::http::Server;
 
 /// So many calls without an answer mean that the rate is more than the system can take.
 const TOO_MANY: usize = 5_000;

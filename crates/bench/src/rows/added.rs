@@ -21,12 +21,14 @@ use tokio::{sync::Mutex, task::JoinSet};
 use super::{books, generate::Generate};
 use crate::{
     bench::Bench,
-    http::{Call, Connection, Server},
     latency::{Samples, median},
     load::{Work as _, ticks},
     measure::{Figure, Measure, Target},
-    sse::Events,
     system::{Provider, System},
+};
+use hg_rig::{
+    http::{Call, Connection, Server},
+    sse::Events,
 };
 
 const PROVIDER: Provider = Provider { total: Duration::from_millis(50), first: Duration::from_millis(25), chunks: 5 };

@@ -9,10 +9,10 @@ use http::{StatusCode, header};
 use super::pages;
 use crate::{
     bench::Bench,
-    http::Call,
     measure::{Figure, Measure, Target},
     system::{Provider, System},
 };
+use hg_rig::http::Call;
 
 /// Of a page without an editor.
 const KIB: f64 = 60.0;

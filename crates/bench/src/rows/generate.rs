@@ -7,9 +7,9 @@ use hg_types::JobId;
 use http::StatusCode;
 use serde::Deserialize;
 
-use crate::{
+use crate::load::Work;
+use hg_rig::{
     http::{Answer, Call},
-    load::Work,
     plant::Tenant,
 };
 

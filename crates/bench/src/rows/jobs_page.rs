@@ -6,9 +6,9 @@ use super::pages::{self, Visits};
 use crate::{
     bench::Bench,
     measure::{Figure, Measure, Target},
-    plant::History,
     system::Provider,
 };
+use hg_rig::plant::History;
 
 /// The agency's jobs.
 const SIZES: [i64; 3] = [10_000, 100_000, 1_000_000];

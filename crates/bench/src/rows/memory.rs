@@ -6,12 +6,14 @@ use anyhow::Result;
 use hg_common::auth::Service;
 
 use super::{books, generate::Generate, pages::Visits};
+use hg_rig::environment::SERVICES;
+
 use crate::{
     bench::Bench,
     load,
     measure::{Figure, Measure, Target},
     procfs,
-    system::{Provider, SERVICES},
+    system::Provider,
     usage::mib,
 };
 

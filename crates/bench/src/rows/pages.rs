@@ -10,12 +10,12 @@ use http::{StatusCode, header};
 use super::{books, generate::Generate};
 use crate::{
     bench::Bench,
-    http::{Answer, Call},
     latency::Latency,
     load::{self, Work},
     measure::Measure,
     system::System,
 };
+use hg_rig::http::{Answer, Call};
 
 /// Visits per second.
 const RATE: f64 = 20.0;

@@ -14,11 +14,11 @@ use super::{
 };
 use crate::{
     bench::Bench,
-    http::{Answer, Call},
     load::Work,
     measure::{Figure, Measure, Target},
     system::{Provider, System},
 };
+use hg_rig::http::{Answer, Call};
 
 const PER_SECOND: f64 = 3_000.0;
 /// One answer in so many is read whole; of the others, status and length are looked at.

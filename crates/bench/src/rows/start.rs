@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use anyhow::Result;
 
+use hg_rig::environment::SERVICES;
+
 use crate::{
     bench::Bench,
     latency::Samples,
     measure::{Figure, Measure, Target},
-    system::{Provider, SERVICES},
+    system::Provider,
 };
 
 const HEALTHY_MS: f64 = 300.0;

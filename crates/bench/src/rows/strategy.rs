@@ -12,12 +12,14 @@ use super::{
 };
 use crate::{
     bench::Bench,
-    http::{Answer, Call},
     latency::Latency,
     load::{self, Work},
     measure::{Figure, Measure, Target},
-    plant::Tenant,
     system::{Provider, System},
+};
+use hg_rig::{
+    http::{Answer, Call},
+    plant::Tenant,
 };
 
 /// One answer in so many is read whole.

@@ -4,12 +4,13 @@ use anyhow::Result;
 use hg_common::auth::{Principal, Service};
 use serde_json::Value;
 
-use crate::{http::Call, system::System};
+use crate::system::System;
+use hg_rig::http::Call;
 
 /// A bearer header's value per tenant, as CPM would send it to `callee`. Good for a minute: make them anew for each round.
 pub(super) fn bearers(system: &System, callee: Service) -> Result<Vec<String>> {
     let tenants = system.tenants();
-    let of = |tenant: &crate::plant::Tenant| {
+    let of = |tenant: &hg_rig::plant::Tenant| {
         let principal = Principal::Service { name: Service::Cpm, client: tenant.id };
         Ok(format!("Bearer {}", system.token(Service::Cpm, callee, &principal)?))
     };

@@ -10,12 +10,14 @@ use serde_json::Value;
 
 use crate::{
     bench::Bench,
-    http::{Answer, Call},
     latency::{Latency, median},
     load::{self, Work},
     measure::{Figure, Measure, Target},
-    plant,
     system::{Provider, System},
+};
+use hg_rig::{
+    http::{Answer, Call},
+    plant,
 };
 
 /// Agencies, and customers of each.

@@ -14,12 +14,11 @@ use uuid::Uuid;
 
 use crate::{
     bench::Bench,
-    http::Call,
     latency::{Latency, Samples},
     measure::{Figure, Measure, Target},
-    plant::History,
     system::{Provider, System},
 };
+use hg_rig::{http::Call, plant::History};
 
 /// The agency's own jobs.
 const SIZES: [i64; 2] = [10_000, 1_000_000];

@@ -30,14 +30,16 @@ use tokio::{sync::Semaphore, task::JoinSet};
 use super::{books, generate::Generate};
 use crate::{
     bench::Bench,
-    http::{Call, Connection},
     latency::Samples,
     load::Work as _,
     measure::Measure,
     procfs,
-    sse::Events,
     system::{Provider, System},
     usage::mib,
+};
+use hg_rig::{
+    http::{Call, Connection},
+    sse::Events,
 };
 
 const JOBS: u64 = 20;

@@ -6,7 +6,10 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 /// Adds to what was planted until there are so many agencies with so many customers each. Returns somebody who owns the root.
-pub(crate) async fn many_clients(db: &mut PgConnection, (agencies, customers): (i32, i32)) -> Result<UserId> {
+///
+/// # Errors
+/// The database refuses.
+pub async fn many_clients(db: &mut PgConnection, (agencies, customers): (i32, i32)) -> Result<UserId> {
     sqlx::query(
         "WITH root AS (SELECT id FROM clients WHERE type = 'root'),
               wanted AS (SELECT $1 - count(*)::int AS more FROM clients WHERE type = 'agency')

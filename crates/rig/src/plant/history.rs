@@ -16,19 +16,23 @@ const MONTHS: i32 = 5;
 const BATCH: i64 = 50_000;
 
 /// The jobs of an agency's customers.
-pub(crate) struct History {
+pub struct History {
     agency: ClientId,
     rows: i64,
 }
 
 impl History {
     /// Of this agency, none so far. The [`partitions`](Self::partitions) must be there.
-    pub(crate) const fn of(agency: ClientId) -> Self {
+    #[must_use]
+    pub const fn of(agency: ClientId) -> Self {
         Self { agency, rows: 0 }
     }
 
     /// Makes the partitions of months past.
-    pub(crate) async fn partitions(db: &mut PgConnection) -> Result<()> {
+    ///
+    /// # Errors
+    /// The database refuses.
+    pub async fn partitions(db: &mut PgConnection) -> Result<()> {
         let statements: Vec<String> = sqlx::query_scalar(
             "SELECT format('CREATE TABLE public.%I PARTITION OF public.jobs FOR VALUES FROM (%L) TO (%L)',
                            'jobs_' || to_char(month, 'YYYY_MM'), app.uuid_v7_floor(month AT TIME ZONE 'UTC'),
@@ -48,7 +52,10 @@ impl History {
     }
 
     /// Adds rows until there are so many, and lets Postgres look at them.
-    pub(crate) async fn grow(&mut self, db: &mut PgConnection, rows: i64) -> Result<()> {
+    ///
+    /// # Errors
+    /// The database refuses.
+    pub async fn grow(&mut self, db: &mut PgConnection, rows: i64) -> Result<()> {
         // Only these rows: the services' connections wait for the disk as ever.
         sqlx::raw_sql("SET synchronous_commit = off").execute(&mut *db).await?;
         while self.rows < rows {

@@ -7,25 +7,33 @@ use hyper::body::Incoming;
 
 /// One event.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Event {
-    pub(crate) id: String,
-    pub(crate) kind: String,
-    pub(crate) data: String,
+pub struct Event {
+    /// Its id; empty where it has none.
+    pub id: String,
+    /// Its type.
+    pub kind: String,
+    /// Its data.
+    pub data: String,
 }
 
 /// Events as they arrive.
-pub(crate) struct Events {
+pub struct Events {
     body: Incoming,
     parser: Parser,
 }
 
 impl Events {
-    pub(crate) fn new(body: Incoming) -> Self {
+    /// Of a body that just began.
+    #[must_use]
+    pub fn new(body: Incoming) -> Self {
         Self { body, parser: Parser::default() }
     }
 
     /// The next event; none at the end of the stream.
-    pub(crate) async fn next(&mut self) -> Result<Option<Event>> {
+    ///
+    /// # Errors
+    /// The connection broke.
+    pub async fn next(&mut self) -> Result<Option<Event>> {
         loop {
             if let Some(event) = self.parser.take() {
                 return Ok(Some(event));

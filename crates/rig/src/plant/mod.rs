@@ -1,5 +1,5 @@
-//! What is in the database before anything is measured: one root, ten agencies with twenty customers each (200 tenants that
-//! ask for content), strategies on all levels, the default templates, an API key per tenant, and a person.
+//! What is in the database before anything begins: one root, ten agencies with twenty customers each (200 tenants that
+//! ask for content), strategies on all levels, the default template of each content type, an API key per tenant, and a person.
 //!
 //! It writes past every policy, as superuser; the services then see it through theirs.
 
@@ -14,26 +14,29 @@ use anyhow::Result;
 use hg_types::ClientId;
 use sqlx::PgConnection;
 
-pub(crate) use self::{history::History, people::Person, tenants::Tenant, wide::many_clients};
+pub use self::{history::History, people::Person, tenants::Tenant, wide::many_clients};
 
 /// How many agencies there are.
-pub(crate) const AGENCIES: i32 = 10;
+pub const AGENCIES: i32 = 10;
 /// How many customers each has.
-pub(crate) const CUSTOMERS: i32 = 20;
+pub const CUSTOMERS: i32 = 20;
 
 /// What was planted.
 #[derive(Clone, Debug)]
-pub(crate) struct Planted {
+pub struct Planted {
     /// The customers, one agency after the other in turn, each with its API key.
-    pub(crate) tenants: Vec<Tenant>,
+    pub tenants: Vec<Tenant>,
     /// The first agency, whose jobs the person sees.
-    pub(crate) agency: ClientId,
+    pub agency: ClientId,
     /// Somebody who owns that agency.
-    pub(crate) person: Person,
+    pub person: Person,
 }
 
 /// Plants it all.
-pub(crate) async fn plant(db: &mut PgConnection) -> Result<Planted> {
+///
+/// # Errors
+/// The database refuses.
+pub async fn plant(db: &mut PgConnection) -> Result<Planted> {
     let root = tenants::root(db).await?;
     let agencies = tenants::agencies(db, root).await?;
     let tenants = tenants::customers(db).await?;

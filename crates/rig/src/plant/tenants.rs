@@ -10,10 +10,13 @@ use super::{AGENCIES, CUSTOMERS};
 
 /// A customer, and the key of the trusted service that asks for its content.
 #[derive(Clone, Debug)]
-pub(crate) struct Tenant {
-    pub(crate) id: ClientId,
-    pub(crate) slug: String,
-    pub(crate) key: String,
+pub struct Tenant {
+    /// Its id.
+    pub id: ClientId,
+    /// Its slug.
+    pub slug: String,
+    /// Its API key.
+    pub key: String,
 }
 
 pub(super) async fn root(db: &mut PgConnection) -> Result<ClientId> {

@@ -1,5 +1,5 @@
 //! What everything stands on: a private durable Postgres behind PgBouncer, a Redis, and a planted database that is cloned
-//! for each system, so that no measurement finds what an earlier one left.
+//! for each system, so that none finds what an earlier one left.
 
 use std::path::{Path, PathBuf};
 
@@ -8,18 +8,24 @@ use hg_common::{db, redis::driver};
 use hg_stack::{Stack, StackOptions};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
-use crate::{
-    plant::{self, Planted},
-    usage::{Family, Watched},
-};
+use crate::plant::{self, Planted};
 
 /// The database that is cloned.
-const TEMPLATE: &str = "hg_bench_template";
+const TEMPLATE: &str = "hg_rig_template";
 /// What the clones' names begin with.
-const CLONE: &str = "hg_bench_";
+const CLONE: &str = "hg_rig_";
+
+/// Whether Postgres keeps count of its statements, which costs a little.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Statements {
+    /// No.
+    Ignored,
+    /// By `pg_stat_statements`.
+    Counted,
+}
 
 /// The running servers.
-pub(crate) struct Ground {
+pub struct Ground {
     stack: Stack,
     planted: Planted,
     logs: PathBuf,
@@ -27,14 +33,18 @@ pub(crate) struct Ground {
 }
 
 impl Ground {
-    /// Starts the servers, makes roles and schema, and plants what is there before anything is measured.
-    pub(crate) async fn start(dir: &Path, statements: bool) -> Result<Self> {
+    /// Starts the servers, makes roles and schema, and plants what is there before anything begins. The folder should be
+    /// on a real disk.
+    ///
+    /// # Errors
+    /// The servers don't start, or refuse the schema.
+    pub async fn start(dir: &Path, statements: Statements) -> Result<Self> {
         let folder = dir.join(format!("stack-{}", std::process::id()));
         let logs = dir.join("logs");
         std::fs::create_dir_all(&logs).with_context(|| format!("cannot make {}", logs.display()))?;
         let mut stack = tokio::task::spawn_blocking(|| Stack::start(StackOptions::measure(folder))).await??;
         let mut server = connect(&stack.direct_url("postgres")).await?;
-        if statements {
+        if statements == Statements::Counted {
             sqlx::raw_sql("ALTER SYSTEM SET shared_preload_libraries = 'pg_stat_statements'")
                 .execute(&mut server)
                 .await?;
@@ -53,7 +63,7 @@ impl Ground {
         db::bootstrap(&direct, stack.app_password()).await?;
         db::migrate(&direct).await?;
         let mut template = connect(&direct).await?;
-        if statements {
+        if statements == Statements::Counted {
             sqlx::raw_sql("CREATE EXTENSION pg_stat_statements").execute(&mut template).await?;
         }
         let planted = plant::plant(&mut template).await?;
@@ -64,7 +74,10 @@ impl Ground {
     }
 
     /// A database of its own and an empty Redis; what was there for an earlier system goes.
-    pub(crate) async fn fresh(&mut self) -> Result<String> {
+    ///
+    /// # Errors
+    /// The servers don't answer.
+    pub async fn fresh(&mut self) -> Result<String> {
         let mut server = connect(&self.stack.direct_url("postgres")).await?;
         if self.clones > 0 {
             let old = format!("DROP DATABASE IF EXISTS {CLONE}{} WITH (FORCE)", self.clones);
@@ -84,27 +97,34 @@ impl Ground {
         Ok(name)
     }
 
-    pub(crate) const fn stack(&self) -> &Stack {
+    /// The servers.
+    #[must_use]
+    pub const fn stack(&self) -> &Stack {
         &self.stack
     }
 
-    pub(crate) const fn planted(&self) -> &Planted {
+    /// The servers, to be stopped and started. That blocks.
+    pub const fn stack_mut(&mut self) -> &mut Stack {
+        &mut self.stack
+    }
+
+    /// What was planted.
+    #[must_use]
+    pub const fn planted(&self) -> &Planted {
         &self.planted
     }
 
-    pub(crate) fn logs(&self) -> &Path {
+    /// The folder for the services' logs.
+    #[must_use]
+    pub fn logs(&self) -> &Path {
         &self.logs
-    }
-
-    /// The servers' processes.
-    pub(crate) fn watched(&self) -> Vec<Watched> {
-        let names = [("postgres", Family::Children), ("pgbouncer", Family::Alone), ("redis", Family::Alone)];
-        let processes = names.into_iter().zip(self.stack.processes());
-        processes.map(|((name, family), process)| Watched { name, pid: process.pid, family }).collect()
     }
 }
 
 /// Connects.
-pub(crate) async fn connect(url: &str) -> Result<PgConnection> {
+///
+/// # Errors
+/// Postgres doesn't answer.
+pub async fn connect(url: &str) -> Result<PgConnection> {
     PgConnection::connect(url).await.context("cannot connect to Postgres")
 }

@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A request to be made.
 #[derive(Clone, Debug)]
-pub(crate) struct Call {
+pub struct Call {
     method: Method,
     path: String,
     headers: Vec<(HeaderName, HeaderValue)>,
@@ -27,21 +27,25 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    pub(crate) fn get(path: impl Into<String>) -> Self {
+    /// `GET`.
+    pub fn get(path: impl Into<String>) -> Self {
         Self { method: Method::GET, path: path.into(), headers: Vec::new(), body: Bytes::new() }
     }
 
-    pub(crate) fn post(path: impl Into<String>, json: impl Into<Bytes>) -> Self {
+    /// `POST` with a JSON body.
+    pub fn post(path: impl Into<String>, json: impl Into<Bytes>) -> Self {
         let json_type = (header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         Self { method: Method::POST, path: path.into(), headers: vec![json_type], body: json.into() }
     }
 
-    pub(crate) fn delete(path: impl Into<String>) -> Self {
+    /// `DELETE`.
+    pub fn delete(path: impl Into<String>) -> Self {
         Self { method: Method::DELETE, ..Self::get(path) }
     }
 
     /// With one more header. The value is one of ours: tokens, keys, numbers.
-    pub(crate) fn header(mut self, name: &'static str, value: &str) -> Self {
+    #[must_use]
+    pub fn header(mut self, name: &'static str, value: &str) -> Self {
         if let Ok(value) = HeaderValue::from_str(value) {
             self.headers.push((HeaderName::from_static(name), value));
         }
@@ -51,37 +55,52 @@ impl Call {
 
 /// An answer, read whole.
 #[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Bytes,
+pub struct Answer {
+    /// Its status.
+    pub status: StatusCode,
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// Its body.
+    pub body: Bytes,
 }
 
 impl Answer {
     /// Refuses any other status, and says what was answered instead.
-    pub(crate) fn expect(&self, status: StatusCode) -> Result<()> {
+    ///
+    /// # Errors
+    /// The status is another.
+    pub fn expect(&self, status: StatusCode) -> Result<()> {
         anyhow::ensure!(self.status == status, "expected {status}, and not {}: {}", self.status, self.text());
         Ok(())
     }
 
-    pub(crate) fn json(&self) -> Result<Value> {
+    /// Its body as JSON.
+    ///
+    /// # Errors
+    /// It isn't JSON.
+    pub fn json(&self) -> Result<Value> {
         serde_json::from_slice(&self.body).with_context(|| format!("not JSON: {}", self.text()))
     }
 
     /// The beginning of the body, for people.
-    pub(crate) fn text(&self) -> String {
+    #[must_use]
+    pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).chars().take(400).collect()
     }
 }
 
 /// A connection that is kept alive.
-pub(crate) struct Connection {
+pub struct Connection {
     sender: http1::SendRequest<Full<Bytes>>,
     host: HeaderValue,
 }
 
 impl Connection {
-    pub(crate) async fn open(address: SocketAddr) -> Result<Self> {
+    /// Connects.
+    ///
+    /// # Errors
+    /// Nobody listens there.
+    pub async fn open(address: SocketAddr) -> Result<Self> {
         let stream = TcpStream::connect(address).await.with_context(|| format!("cannot connect to {address}"))?;
         stream.set_nodelay(true)?;
         let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
@@ -91,7 +110,10 @@ impl Connection {
     }
 
     /// Makes a call and reads its answer.
-    pub(crate) async fn send(&mut self, call: &Call) -> Result<Answer> {
+    ///
+    /// # Errors
+    /// The connection broke, or there is no answer after a minute.
+    pub async fn send(&mut self, call: &Call) -> Result<Answer> {
         let whole = async {
             let (head, body) = self.start(call).await?.into_parts();
             let body = body.collect().await.context("the answer broke off")?.to_bytes();
@@ -101,7 +123,10 @@ impl Connection {
     }
 
     /// Makes a call whose answer is read as it comes.
-    pub(crate) async fn start(&mut self, call: &Call) -> Result<Response<Incoming>> {
+    ///
+    /// # Errors
+    /// The connection broke.
+    pub async fn start(&mut self, call: &Call) -> Result<Response<Incoming>> {
         self.sender.ready().await.context("the connection was closed")?;
         let mut request = Request::new(Full::new(call.body.clone()));
         *request.method_mut() = call.method.clone();
@@ -120,22 +145,29 @@ impl Connection {
 }
 
 /// A server, and the connections to it that are not in use.
-pub(crate) struct Server {
+pub struct Server {
     address: SocketAddr,
     idle: Mutex<Vec<Connection>>,
 }
 
 impl Server {
-    pub(crate) fn new(address: SocketAddr) -> Self {
+    /// Connects to nothing yet.
+    #[must_use]
+    pub fn new(address: SocketAddr) -> Self {
         Self { address, idle: Mutex::default() }
     }
 
-    pub(crate) const fn address(&self) -> SocketAddr {
+    /// Where it is.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
         self.address
     }
 
     /// Makes a call over a connection that is free, or a new one.
-    pub(crate) async fn send(&self, call: &Call) -> Result<Answer> {
+    ///
+    /// # Errors
+    /// The connection broke, or there is no answer after a minute.
+    pub async fn send(&self, call: &Call) -> Result<Answer> {
         let mut connection = self.connection().await?;
         let answer = connection.send(call).await?;
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);

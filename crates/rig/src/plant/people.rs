@@ -11,9 +11,11 @@ const PASSWORD: &str = "correct horse battery staple, measured";
 
 /// A person who can sign in.
 #[derive(Clone, Debug)]
-pub(crate) struct Person {
-    pub(crate) email: &'static str,
-    pub(crate) password: &'static str,
+pub struct Person {
+    /// The e-mail address.
+    pub email: &'static str,
+    /// The password.
+    pub password: &'static str,
 }
 
 pub(super) async fn owner_of(db: &mut PgConnection, client: ClientId) -> Result<Person> {
