@@ -27,8 +27,9 @@ pub use self::{
     },
     content::{Approval, ContentVersion, ContentVersionInfo, EditContent, GiveVerdict, RestoreContent, Verdict},
     money::{
-        BudgetAbove, BudgetState, BudgetWarning, ClientBudget, CostFigures, CostRow, Costs, CostsByKnowledge, ListBudgets,
-        OtherCosts, OtherUsage, SetLimits, SpentByHeading, Usage, UsageFigures, UsageGroup, UsageQuery, UsageRow,
+        BudgetAbove, BudgetState, BudgetWarning, ClientBudget, CostFigures, CostRow, Costs, CostsByKnowledge,
+        ListBudgets, OtherCosts, OtherUsage, SetLimits, SpentByHeading, Usage, UsageFigures, UsageGroup, UsageQuery,
+        UsageRow,
     },
     provider_keys::{
         ListProviderKeys, ProviderKeyInfo, ProviderKeyState, ProviderKeyVerdict, StoreProviderKey, UpdateProviderKey,

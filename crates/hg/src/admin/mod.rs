@@ -3,8 +3,8 @@
 pub(crate) mod api_keys;
 mod audit;
 mod keys;
-mod shares;
 mod ledger;
+mod shares;
 pub(crate) mod users;
 
 use anyhow::Result;

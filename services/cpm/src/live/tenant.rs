@@ -288,7 +288,10 @@ impl Session {
         match looked.await {
             Ok(Some(looked)) => Ok(Some(looked)),
             Ok(None) => {
-                tracing::info!(principal = self.listener.principal.name(), "a listener may not hear a tenant's events any more");
+                tracing::info!(
+                    principal = self.listener.principal.name(),
+                    "a listener may not hear a tenant's events any more"
+                );
                 Err(Ended)
             }
             Err(error) => {

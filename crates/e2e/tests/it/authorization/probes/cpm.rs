@@ -3,9 +3,7 @@
 use hg_common::auth::ApiScope::{Generate, JobsRead, JobsWrite, UsageRead};
 use hg_types::Role::{Admin, Member, Viewer};
 
-use crate::authorization::probe::{
-    Needs, Place::Parent, Probe, Strangers::Nothing, delete, get, patch, post, put,
-};
+use crate::authorization::probe::{Needs, Place::Parent, Probe, Strangers::Nothing, delete, get, patch, post, put};
 
 const ASK: &str = r#"{"client_id":"<client>","content_type":"blog_post","topic":"Bread"}"#;
 
