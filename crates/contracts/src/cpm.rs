@@ -21,8 +21,9 @@ pub use self::{
     analytics::{SeoRulesAnalytics, StrategyAnalytics, StrategyFigures, StrategyFiguresQuery},
     content::{Approval, ContentVersion, ContentVersionInfo, EditContent, GiveVerdict, RestoreContent, Verdict},
     money::{
-        BudgetAbove, BudgetState, BudgetWarning, ClientBudget, CostFigures, CostRow, Costs, CostsByKnowledge, ListBudgets,
-        OtherCosts, OtherUsage, SetLimits, SpentByHeading, Usage, UsageFigures, UsageGroup, UsageQuery, UsageRow,
+        BudgetAbove, BudgetState, BudgetWarning, ClientBudget, CostFigures, CostRow, Costs, CostsByKnowledge,
+        ListBudgets, OtherCosts, OtherUsage, SetLimits, SpentByHeading, Usage, UsageFigures, UsageGroup, UsageQuery,
+        UsageRow,
     },
 };
 use crate::{

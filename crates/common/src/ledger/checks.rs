@@ -13,7 +13,8 @@ pub(super) struct Check {
 const BUDGETS: &str = "SELECT count(*) FROM budgets b WHERE ($1::uuid[] IS NULL OR b.client_id = ANY ($1)) AND ($2::date IS NULL OR b.period_start >= $2)";
 const RESERVATIONS: &str = "SELECT count(*) FROM reservations r WHERE ($1::uuid[] IS NULL OR r.client_id = ANY ($1))
   AND ($2::date IS NULL OR r.created_at >= $2::timestamp AT TIME ZONE 'UTC')";
-const OPEN: &str = "SELECT count(*) FROM reservations r WHERE r.settled_at IS NULL AND ($1::uuid[] IS NULL OR r.client_id = ANY ($1))
+const OPEN: &str =
+    "SELECT count(*) FROM reservations r WHERE r.settled_at IS NULL AND ($1::uuid[] IS NULL OR r.client_id = ANY ($1))
   AND ($2::date IS NULL OR r.created_at >= $2::timestamp AT TIME ZONE 'UTC')";
 const CHARGES: &str = "SELECT count(*) FROM charges h WHERE ($1::uuid[] IS NULL OR h.client_id = ANY ($1))
   AND ($2::date IS NULL OR h.created_at >= $2::timestamp AT TIME ZONE 'UTC')";

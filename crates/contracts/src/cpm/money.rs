@@ -307,11 +307,7 @@ impl CpmClient {
     ///
     /// # Errors
     /// When CPM is away or refuses.
-    pub async fn budgets(
-        &self,
-        on_behalf: &Principal,
-        query: &ListBudgets,
-    ) -> Result<Page<ClientBudget>, ClientError> {
+    pub async fn budgets(&self, on_behalf: &Principal, query: &ListBudgets) -> Result<Page<ClientBudget>, ClientError> {
         self.0.get_query(on_behalf, "/budgets", query).await
     }
 

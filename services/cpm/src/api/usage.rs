@@ -159,7 +159,10 @@ mod tests {
     #[test]
     fn the_running_month_where_nobody_says() {
         let asked = understood(&UsageQuery::default(), "2026-11-21".parse().unwrap()).unwrap();
-        assert_eq!((asked.from.to_string(), asked.to.to_string(), asked.most), ("2026-11-01".into(), "2026-11-21".into(), 100));
+        assert_eq!(
+            (asked.from.to_string(), asked.to.to_string(), asked.most),
+            ("2026-11-01".into(), "2026-11-21".into(), 100)
+        );
         let by = UsageQuery { group_by: Some("day, client".into()), ..UsageQuery::default() };
         assert_eq!(understood(&by, "2026-11-21".parse().unwrap()).unwrap().dims, ["day", "client"]);
     }

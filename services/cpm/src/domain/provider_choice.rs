@@ -189,7 +189,10 @@ mod tests {
         assert!(refused.starts_with("\"t-800\" has no known price at OpenAI"), "{refused}");
         let assuming = catalogue(&[Provider::OpenAi], None, None).assuming(Some("30".parse().unwrap()));
         let choice = assuming.choose(Some("openai"), Some("t-800"), KeyOwner::Operator).unwrap();
-        assert_eq!((choice.price.source.as_str(), choice.price.worst_case(1_000_000, 0)), ("assumed by the operator", "30".parse().unwrap()));
+        assert_eq!(
+            (choice.price.source.as_str(), choice.price.worst_case(1_000_000, 0)),
+            ("assumed by the operator", "30".parse().unwrap())
+        );
         let known = assuming.choose(Some("openai"), Some("gpt-4o-mini"), KeyOwner::Operator).unwrap();
         assert_ne!(known.price.source, "assumed by the operator");
     }

@@ -70,12 +70,7 @@ pub async fn client_standing(tx: &mut TenantTx, client: &ClientRef) -> Result<Op
 ///
 /// # Errors
 /// When the database fails or refuses.
-pub async fn limits_put(
-    tx: &mut TenantTx,
-    client: Uuid,
-    side: Side,
-    limits: &SetLimits,
-) -> Result<(), sqlx::Error> {
+pub async fn limits_put(tx: &mut TenantTx, client: Uuid, side: Side, limits: &SetLimits) -> Result<(), sqlx::Error> {
     let (daily, monthly) = (limits.daily_usd.map(Usd::to_decimal), limits.monthly_usd.map(Usd::to_decimal));
     match side {
         Side::Own => sqlx::query!(
@@ -305,10 +300,7 @@ async fn rows_of(
         .collect()
 }
 
-async fn warnings_of(
-    tx: &mut TenantTx,
-    budgets: &[Uuid],
-) -> Result<BTreeMap<Uuid, Vec<BudgetWarning>>, sqlx::Error> {
+async fn warnings_of(tx: &mut TenantTx, budgets: &[Uuid]) -> Result<BTreeMap<Uuid, Vec<BudgetWarning>>, sqlx::Error> {
     let rows = sqlx::query!(
         "SELECT w.budget_id, w.percent, w.limit_usd, w.spent, w.refusing, w.at
            FROM budget_warnings w WHERE w.budget_id = ANY ($1) ORDER BY w.budget_id, w.percent",

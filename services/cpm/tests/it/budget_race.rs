@@ -57,9 +57,19 @@ impl Track {
         ];
         let shutdown = ShutdownToken::new();
         let metrics = hg_common::telemetry::init_for_tests();
-        let cpm = hg_cpm::build(&config(&db, &identity, &redis_url().await, &variables), metrics, &shutdown).await.unwrap();
+        let cpm =
+            hg_cpm::build(&config(&db, &identity, &redis_url().await, &variables), metrics, &shutdown).await.unwrap();
         let server = TestServer::start(cpm.app.router).await;
-        Self { url: server.url(), db, tenants, identity, simulator, deps: cpm.worker, shutdown, _servers: [server, smm, im] }
+        Self {
+            url: server.url(),
+            db,
+            tenants,
+            identity,
+            simulator,
+            deps: cpm.worker,
+            shutdown,
+            _servers: [server, smm, im],
+        }
     }
 
     fn user(&self, user: UserId) -> Api {
@@ -69,10 +79,12 @@ impl Track {
 
     fn body(number: usize) -> Value {
         // Long texts are allowed for, short ones come back: the reservation is many times the cost.
-        blog_with(json!({"topic": format!("Race {number}"), "llm_provider": "openrouter", "word_count_range": [50, 5000]}))
+        blog_with(
+            json!({"topic": format!("Race {number}"), "llm_provider": "openrouter", "word_count_range": [50, 5000]}),
+        )
     }
 
-    /// Everybody asks once, at the same moment. How many got in, and which budgets refused the rest.
+    /// Everybody asks once, at the same moment. Whatever other ways to ask there will be (`wait`, `stream`), they belong here, by turns. How many got in, and which budgets refused the rest.
     async fn everybody_asks(&self, round: usize) -> (usize, Vec<Value>) {
         let mut racing = JoinSet::new();
         for number in 0..CALLERS {
@@ -138,7 +150,10 @@ async fn sixty_four_callers_race_for_ten_jobs_and_no_budget_is_ever_passed() {
     // Nobody works yet: ten get in, and everybody else is told why not.
     let (accepted, refused) = track.everybody_asks(1).await;
     assert_eq!((accepted, refused.len()), (10, CALLERS - 10));
-    assert!(refused.iter().all(|error| error["code"] == "budget_exceeded" && error["budget"]["resets_at"].is_string()), "{refused:?}");
+    assert!(
+        refused.iter().all(|error| error["code"] == "budget_exceeded" && error["budget"]["resets_at"].is_string()),
+        "{refused:?}"
+    );
 
     // Retries, repairs, broken streams and unknown outcomes among what follows.
     track.simulator.set_behaviour(Rule::fault(Fault::status(500)).times(3));
@@ -173,14 +188,22 @@ async fn sixty_four_callers_race_for_ten_jobs_and_no_budget_is_ever_passed() {
     for (what, sql) in [
         ("repairs", "SELECT count(*) FROM provider_calls WHERE stage = 'repair'"),
         ("retries", "SELECT count(*) FROM provider_calls WHERE attempt > 1"),
-        ("top-ups", "SELECT count(*) FROM reservations r JOIN jobs j ON j.id = r.job_id WHERE r.held > j.estimated_cost"),
+        (
+            "top-ups",
+            "SELECT count(*) FROM reservations r JOIN jobs j ON j.id = r.job_id WHERE r.held > j.estimated_cost",
+        ),
     ] {
         assert!(rows.count(sql).await > 0, "no {what}");
     }
-    let ratio = rows.count("SELECT (sum(j.estimated_cost) / sum(c.amount))::bigint FROM charges c JOIN jobs j ON j.id = c.job_id").await;
+    let ratio = rows
+        .count("SELECT (sum(j.estimated_cost) / sum(c.amount))::bigint FROM charges c JOIN jobs j ON j.id = c.job_id")
+        .await;
     assert!(ratio >= 5, "a reservation is only {ratio} times the cost");
     // Everything that was refused is in no book.
     assert_eq!(rows.count("SELECT count(*) FROM reservations").await, i64::try_from(all).unwrap());
-    println!("{all} of {} got in; at most {largest} ‰ of a limit, seen {looks} times; a reservation is {ratio} times the cost", CALLERS * 5);
+    println!(
+        "{all} of {} got in; at most {largest} ‰ of a limit, seen {looks} times; a reservation is {ratio} times the cost",
+        CALLERS * 5
+    );
     track.shutdown.cancel();
 }

@@ -17,11 +17,16 @@ async fn faults(db: &mut PgConnection, extent: Extent) -> Vec<Fault> {
 async fn kept_books() -> TestCpm {
     let cpm = TestCpm::with(&[("DAILY_COST_LIMIT", "50")]).await;
     let mut db = cpm.superuser().await;
-    for (status, cost) in [("done", "0.010"), ("failed", "0.002"), ("unknown", "0.003"), ("cancelled", "0.001"), ("done", "0.004")] {
+    for (status, cost) in
+        [("done", "0.010"), ("failed", "0.002"), ("unknown", "0.003"), ("cancelled", "0.001"), ("done", "0.004")]
+    {
         let job = cpm.accepted().await;
         settled(&cpm, job, status, cost).await;
     }
-    sqlx::raw_sql("SET ROLE hg_system; SELECT app.usage_count(3, '0 seconds'); RESET ROLE").execute(&mut db).await.unwrap();
+    sqlx::raw_sql("SET ROLE hg_system; SELECT app.usage_count(3, '0 seconds'); RESET ROLE")
+        .execute(&mut db)
+        .await
+        .unwrap();
     let _living = cpm.accepted().await;
     let limits = format!(
         "INSERT INTO budget_limits (client_id, cap_daily, own_monthly) VALUES ('{}', 0.001, 5), ('{}', 2, 20)",
@@ -64,30 +69,78 @@ async fn whatever_is_done_to_the_accounts_is_found_and_named() {
     const USAGE: &str = "usage by day is the sum of its calls";
     let day = "cincinnati-electrician, day";
     let damages = [
-        ("UPDATE budgets SET spent = spent + 1, spent_charged = spent_charged + 1, over_usd = over_usd + 1 WHERE client_id = '{me}' AND period = 'day'", SPENT, day),
-        ("UPDATE budgets SET spent_failed = spent_failed - 0.001, spent_charged = spent_charged + 0.001 WHERE client_id = '{me}' AND period = 'month'", SPENT, "cincinnati-electrician, month"),
-        ("UPDATE budgets SET spent = spent - 0.001, spent_failed = spent_failed - 0.001 WHERE client_id = '{agency}' AND period = 'day'", SPENT, "heaviside-digital, day"),
-        ("UPDATE budgets SET spent = spent + 1, spent_unknown = spent_unknown + 1 WHERE client_id IS NULL", SPENT, "all clients, day"),
+        (
+            "UPDATE budgets SET spent = spent + 1, spent_charged = spent_charged + 1, over_usd = over_usd + 1 WHERE client_id = '{me}' AND period = 'day'",
+            SPENT,
+            day,
+        ),
+        (
+            "UPDATE budgets SET spent_failed = spent_failed - 0.001, spent_charged = spent_charged + 0.001 WHERE client_id = '{me}' AND period = 'month'",
+            SPENT,
+            "cincinnati-electrician, month",
+        ),
+        (
+            "UPDATE budgets SET spent = spent - 0.001, spent_failed = spent_failed - 0.001 WHERE client_id = '{agency}' AND period = 'day'",
+            SPENT,
+            "heaviside-digital, day",
+        ),
+        (
+            "UPDATE budgets SET spent = spent + 1, spent_unknown = spent_unknown + 1 WHERE client_id IS NULL",
+            SPENT,
+            "all clients, day",
+        ),
         ("UPDATE provider_calls SET cost = cost + 0.5 WHERE status = 'failed'", SPENT, day),
-        ("ALTER TABLE budgets DROP CONSTRAINT budgets_headings; UPDATE budgets SET spent = spent + 0.1 WHERE client_id = '{agency}'", SPENT, "heaviside-digital"),
-        ("UPDATE budgets SET reserved = reserved + 0.1 WHERE client_id = '{me}' AND period = 'month'", RESERVED, "cincinnati-electrician, month"),
+        (
+            "ALTER TABLE budgets DROP CONSTRAINT budgets_headings; UPDATE budgets SET spent = spent + 0.1 WHERE client_id = '{agency}'",
+            SPENT,
+            "heaviside-digital",
+        ),
+        (
+            "UPDATE budgets SET reserved = reserved + 0.1 WHERE client_id = '{me}' AND period = 'month'",
+            RESERVED,
+            "cincinnati-electrician, month",
+        ),
         ("UPDATE reservations SET held = held * 2 WHERE settled_at IS NULL", RESERVED, "all clients, day"),
-        ("ALTER TABLE budgets DROP CONSTRAINT budgets_within_limit; UPDATE budgets SET over_usd = 0 WHERE client_id = '{me}' AND period = 'day'", LIMIT, day),
-        ("UPDATE budgets SET limit_usd = 500 WHERE client_id = '{agency}' AND period = 'month'", LIMIT, "heaviside-digital, month"),
+        (
+            "ALTER TABLE budgets DROP CONSTRAINT budgets_within_limit; UPDATE budgets SET over_usd = 0 WHERE client_id = '{me}' AND period = 'day'",
+            LIMIT,
+            day,
+        ),
+        (
+            "UPDATE budgets SET limit_usd = 500 WHERE client_id = '{agency}' AND period = 'month'",
+            LIMIT,
+            "heaviside-digital, month",
+        ),
         ("UPDATE budgets SET over_usd = 3 WHERE client_id IS NULL", LIMIT, "all clients, day"),
         ("DELETE FROM job_runs", LIVES, "job {living}"),
         ("DELETE FROM reservations WHERE settled_at IS NULL", LIVES, "job {living}"),
         ("DELETE FROM reservation_parts", STANDS, "job {living}"),
-        ("INSERT INTO reservation_parts (job_id, budget_id, client_id) SELECT '{done}', id, client_id FROM budgets WHERE client_id = '{me}'", STANDS, "job {done}"),
-        ("UPDATE reservation_parts SET budget_id = gen_random_uuid() WHERE budget_id IN (SELECT id FROM budgets WHERE client_id IS NULL)", STANDS, "job {living}"),
+        (
+            "INSERT INTO reservation_parts (job_id, budget_id, client_id) SELECT '{done}', id, client_id FROM budgets WHERE client_id = '{me}'",
+            STANDS,
+            "job {done}",
+        ),
+        (
+            "UPDATE reservation_parts SET budget_id = gen_random_uuid() WHERE budget_id IN (SELECT id FROM budgets WHERE client_id IS NULL)",
+            STANDS,
+            "job {living}",
+        ),
         ("DELETE FROM charges WHERE job_id = '{done}'", CHARGED, "job {done}"),
-        ("INSERT INTO charges (job_id, client_id, amount, provider, model) VALUES ('{failed}', '{me}', 1, 'x', 'y')", CHARGED, "job {failed}"),
+        (
+            "INSERT INTO charges (job_id, client_id, amount, provider, model) VALUES ('{failed}', '{me}', 1, 'x', 'y')",
+            CHARGED,
+            "job {failed}",
+        ),
         ("UPDATE jobs SET cost = 9 WHERE id = '{done}'", CHARGED, "job {done}"),
         ("UPDATE charges SET amount = amount + 1 WHERE job_id = '{done}'", COST, "job {done}"),
         ("DELETE FROM provider_calls WHERE job_id = '{done}'", COST, "job {done}"),
         ("UPDATE provider_calls SET client_id = '{agency}' WHERE job_id = '{done}'", CALLS, "of job {done}"),
         ("UPDATE provider_calls SET status = 'started' WHERE job_id = '{done}'", CALLS, "of job {done}"),
-        ("INSERT INTO provider_calls (job_id, client_id, attempt, stage, provider, model, cost) VALUES (app.uuid_v7(), '{me}', 1, 'write', 'x', 'y', 1)", CALLS, "of job"),
+        (
+            "INSERT INTO provider_calls (job_id, client_id, attempt, stage, provider, model, cost) VALUES (app.uuid_v7(), '{me}', 1, 'write', 'x', 'y', 1)",
+            CALLS,
+            "of job",
+        ),
         ("DELETE FROM reservations WHERE job_id = '{done}'", SETTLED, "job {done}"),
         ("UPDATE reservations SET settled_at = NULL WHERE job_id = '{done}'", SETTLED, "job {done}"),
         ("UPDATE usage_days SET cost = cost + 1 WHERE heading = 'failed'", USAGE, "openai gpt"),

@@ -41,7 +41,10 @@ async fn a_list_is_fetched_once_kept_and_shared_and_the_operators_prices_stay_on
     assert!(listed.len() > 1);
     let simulator = Simulator::start(config).unwrap();
     let mut base = PriceTable::builtin();
-    base.merge_overrides(&json!([{"provider": "openrouter", "id": listed[0], "input": "9", "output": "9"}]).to_string()).unwrap();
+    base.merge_overrides(
+        &json!([{"provider": "openrouter", "id": listed[0], "input": "9", "output": "9"}]).to_string(),
+    )
+    .unwrap();
     let first = refresh(&db, base.clone(), simulator.openrouter_url()).await;
     let before = input_price(&first, &listed[1]);
     let at = first.once(None).await.unwrap().unwrap();
@@ -62,10 +65,12 @@ async fn a_list_is_fetched_once_kept_and_shared_and_the_operators_prices_stay_on
     assert!(second.once(Some(at)).await.is_err());
     assert_eq!(input_price(&second, &listed[1]), input_price(&first, &listed[1]));
     assert_eq!(second.once(Some(at)).await.unwrap(), Some(at));
-    let soon: bool = sqlx::query_scalar("SELECT tried_at BETWEEN now() - interval '51 minutes' AND now() - interval '49 minutes' FROM price_lists")
-        .fetch_one(&mut db.superuser().await)
-        .await
-        .unwrap();
+    let soon: bool = sqlx::query_scalar(
+        "SELECT tried_at BETWEEN now() - interval '51 minutes' AND now() - interval '49 minutes' FROM price_lists",
+    )
+    .fetch_one(&mut db.superuser().await)
+    .await
+    .unwrap();
     assert!(soon);
 }
 
@@ -77,7 +82,10 @@ async fn a_job_keeps_the_price_that_it_was_reserved_at() {
     let job = shop.accept(shop.tenants.customer, "openrouter", "Steady").await;
     let mut dear = PriceTable::builtin();
     let model = shop.catalogue.registry().default_model(Provider::OpenRouter).unwrap().to_owned();
-    dear.merge_overrides(&json!([{"provider": "openrouter", "id": model, "input": "5000", "output": "5000"}]).to_string()).unwrap();
+    dear.merge_overrides(
+        &json!([{"provider": "openrouter", "id": model, "input": "5000", "output": "5000"}]).to_string(),
+    )
+    .unwrap();
     shop.catalogue.set_prices(dear);
     let worker = shop.worker();
     assert_eq!(shop.ended(job).await, "completed");

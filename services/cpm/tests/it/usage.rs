@@ -22,7 +22,8 @@ async fn counted(cpm: &TestCpm) -> i32 {
 }
 
 async fn job(cpm: &TestCpm, client: &str, content_type: &str, model: &str) -> JobId {
-    let body = blog_with(json!({"client_id": client, "content_type": content_type, "llm_provider": "openai", "model": model}));
+    let body =
+        blog_with(json!({"client_id": client, "content_type": content_type, "llm_provider": "openai", "model": model}));
     job_id(&cpm.user(cpm.tenants.agency_people.member).post("/generate", &body).await.expect(200))
 }
 
@@ -51,7 +52,13 @@ async fn costs_are_those_of_the_accounts_before_and_after_counting() {
     let rows: Vec<_> = live
         .data
         .iter()
-        .map(|row| (row.group.model.as_deref().unwrap(), row.group.content_type.as_deref().unwrap(), row.figures.total_usd.to_string()))
+        .map(|row| {
+            (
+                row.group.model.as_deref().unwrap(),
+                row.group.content_type.as_deref().unwrap(),
+                row.figures.total_usd.to_string(),
+            )
+        })
         .collect();
     assert_eq!(
         rows,
@@ -69,7 +76,10 @@ async fn costs_are_those_of_the_accounts_before_and_after_counting() {
     let spent = cpm.amount("SELECT spent::text FROM budgets b JOIN clients c ON c.id = b.client_id WHERE c.slug = 'cincinnati-electrician' AND period = 'month'").await;
     assert_eq!((own.totals.total_usd.to_string(), own.data.len()), (spent, 1));
     let used: Usage = agency.get(&format!("/usage?client_id={mine}&group_by=provider")).await.expect(200).parse();
-    assert_eq!((used.totals.results, used.totals.calls, used.totals.input_tokens, used.totals.output_tokens), (2, 4, 4_000, 800));
+    assert_eq!(
+        (used.totals.results, used.totals.calls, used.totals.input_tokens, used.totals.output_tokens),
+        (2, 4, 4_000, 800)
+    );
     assert_eq!(used.data[0].group.provider.as_deref(), Some("openai"));
 
     // Counted in two steps, up to the job that still lives: no figure changes.
@@ -108,9 +118,13 @@ async fn everybody_is_told_of_their_own_alone() {
     let stranger = cpm.user(cpm.tenants.other_agency_people.owner);
     let _ = stranger.get("/usage?client_id=cincinnati-electrician").await.expect(404);
     let _ = cpm.anonymous().get("/costs").await.expect(401);
-    for (query, field) in
-        [("from=2026-13-01", "from"), ("from=2024-01-01&to=2026-01-01", "from"), ("group_by=job", "group_by"), ("limit=1001", "limit"), ("limit=0", "limit")]
-    {
+    for (query, field) in [
+        ("from=2026-13-01", "from"),
+        ("from=2024-01-01&to=2026-01-01", "from"),
+        ("group_by=job", "group_by"),
+        ("limit=1001", "limit"),
+        ("limit=0", "limit"),
+    ] {
         assert_eq!(cpm.member().get(&format!("/usage?{query}")).await.expect(422).fields(), [field], "{query}");
     }
     let (_, system) = cpm.db.db_and_system().await;
