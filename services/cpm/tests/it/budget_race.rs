@@ -84,7 +84,7 @@ impl Track {
         )
     }
 
-    /// Everybody asks once, at the same moment. How many got in, and which budgets refused the rest.
+    /// Everybody asks once, at the same moment. Whatever other ways to ask there will be (`wait`, `stream`), they belong here, by turns. How many got in, and which budgets refused the rest.
     async fn everybody_asks(&self, round: usize) -> (usize, Vec<Value>) {
         let mut racing = JoinSet::new();
         for number in 0..CALLERS {
