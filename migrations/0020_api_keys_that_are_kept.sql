@@ -210,11 +210,24 @@ BEGIN
 END
 $$;
 
+-- Budgets before keys, everywhere: whoever does several at once holds budget rows already when the first key is met. What both
+-- triggers do first, then, is to lock the budget rows that these jobs hold, or will.
 CREATE FUNCTION app.api_keys_reserve() RETURNS trigger
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = '' SET plan_cache_mode = force_generic_plan SET enable_seqscan = off AS $$
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = '' SET plan_cache_mode = force_generic_plan SET enable_seqscan = off
+SET enable_bitmapscan = off AS $$
 DECLARE
   one record;
+  clients uuid[] := ARRAY(SELECT DISTINCT n.client_id FROM new_rows n JOIN public.api_key_jobs j ON j.job_id = n.job_id ORDER BY n.client_id);
+  client uuid;
+  ids uuid[] := '{}';
 BEGIN
+  IF cardinality(clients) = 0 THEN
+    RETURN NULL;
+  END IF;
+  FOREACH client IN ARRAY clients LOOP
+    ids := ids || app.budget_rows(client);
+  END LOOP;
+  PERFORM FROM public.budgets b WHERE b.id = ANY (ids) ORDER BY b.id FOR NO KEY UPDATE;
   -- In one order, whatever else the statement reserves for.
   FOR one IN
     SELECT j.api_key_id, j.day, count(*)::integer AS jobs, sum(n.held) AS held
@@ -234,7 +247,12 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = '' SET plan_cache_m
 DECLARE
   one record;
   per public.budget_period;
+  changed uuid[] := ARRAY(SELECT n.job_id FROM new_rows n JOIN public.api_key_jobs j ON j.job_id = n.job_id);
 BEGIN
+  IF cardinality(changed) = 0 THEN
+    RETURN NULL;
+  END IF;
+  PERFORM app.budgets_lock('{}', changed);
   FOR one IN
     SELECT j.api_key_id, j.day,
            coalesce(sum(n.held - o.held) FILTER (WHERE n.settled_at IS NULL), 0) AS more,

@@ -1,6 +1,6 @@
 //! Clients' own provider keys: in, sealed, tried, used, out; never shown.
 
-use hg_simulator::{DEFAULT_API_KEY, Simulator, SimulatorConfig};
+use hg_simulator::{Simulator, SimulatorConfig};
 use hg_testkit::Api;
 use http::Method;
 use serde_json::{Value, json};
@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::support::{TestCpm, blog_with};
 
 const KEYS: &str = "/clients/cincinnati-electrician/provider-keys";
+const GOOD: &str = "sk-good-0123456789";
 const CANARY: &str = "sk-canary-0123456789-wxyz";
 
 fn keyring() -> String {
@@ -97,13 +98,14 @@ async fn who_may_and_what_is_refused() {
 
 #[tokio::test]
 async fn a_key_is_tried_at_its_provider() {
-    let simulator = Simulator::start(SimulatorConfig::default()).unwrap();
+    let config = SimulatorConfig { api_keys: vec![GOOD.to_owned()], ..SimulatorConfig::default() };
+    let simulator = Simulator::start(config).unwrap();
     let (ring, url) = (keyring(), simulator.openai_url());
     let cpm =
         TestCpm::with(&[("SECRETS_KEYS", &ring), ("OPENAI_BASE_URL", &url), ("GROQ_BASE_URL", "http://127.0.0.1:1")])
             .await;
     for (provider, key, verdict) in
-        [("openai", DEFAULT_API_KEY, "accepted"), ("openai", CANARY, "refused"), ("groq", CANARY, "unknown")]
+        [("openai", GOOD, "accepted"), ("openai", CANARY, "refused"), ("groq", CANARY, "unknown")]
     {
         let stored = stored(&cpm, json!({"provider": provider, "key": key})).await;
         assert_eq!(stored["verdict"], Value::Null);

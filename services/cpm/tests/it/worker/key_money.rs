@@ -75,5 +75,5 @@ async fn a_call_that_needs_more_than_the_key_has_left_is_not_made() {
     // Nothing was spent: the next job gets in.
     let mut rows = shop.rows().await;
     rows.run("UPDATE api_key_budgets SET limit_usd = 100 WHERE $1::uuid IS NOT NULL", job).await;
-    drop(shop.accept_for_key(key, "Richer").await.unwrap());
+    shop.accept_for_key(key, "Richer").await.unwrap();
 }
