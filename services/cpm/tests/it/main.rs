@@ -7,6 +7,7 @@ mod support;
 mod accept;
 mod analytics;
 mod bad_input;
+mod batches;
 mod combine;
 mod content;
 mod events;
