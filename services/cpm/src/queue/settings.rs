@@ -68,7 +68,7 @@ impl Default for Settings {
             concurrency: 32,
             tenant_cap: 16,
             provider_cap: 64,
-            claim_batch: 16,
+            claim_batch: 32,
             lease: Duration::from_secs(35),
             provisional_lease: Duration::from_secs(10),
             heartbeat: Duration::from_secs(10),
