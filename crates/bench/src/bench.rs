@@ -78,6 +78,12 @@ impl Bench {
         System::start(&mut self.ground, provider, &self.settings).await
     }
 
+    /// The same with one more setting.
+    pub(crate) async fn system_with(&mut self, provider: Provider, setting: Setting) -> Result<System> {
+        let settings: Vec<Setting> = self.settings.iter().cloned().chain([setting]).collect();
+        System::start(&mut self.ground, provider, &settings).await
+    }
+
     pub(crate) const fn planted(&self) -> &Planted {
         self.ground.planted()
     }

@@ -1,8 +1,8 @@
 //! Work of one moment goes to Postgres together: one transaction and one COMMIT for jobs of many tenants.
 //!
-//! Nobody waits for others to come: while a transaction is under way, what arrives gathers for the next. It must not change
-//! what comes of an item. One that doesn't go through is left to its asker, who does it alone and learns why; one that might
-//! hold up or spoil the others is never taken.
+//! Nobody waits for others to come while nothing is under way: what arrives during a transaction gathers for the next, and only
+//! where that transaction takes long does a second one go beside it. It must not change what comes of an item. One that doesn't
+//! go through is left to its asker, who does it alone and learns why; one that might hold up or spoil the others is never taken.
 
 use std::{future::Future, io, sync::Arc, time::Duration};
 
@@ -10,12 +10,18 @@ use hg_common::{
     db::{CombinedTx, Db},
     http::error_chain,
 };
-use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::{
+    sync::{Mutex, Semaphore, mpsc, oneshot},
+    time::timeout,
+};
 
 /// Transactions under way at once.
 const LANES: usize = 2;
-/// Items of a transaction. Each is a subtransaction, of which Postgres remembers 64 cheaply.
-const MOST: usize = 32;
+/// Items of a transaction. What one costs is mostly its statements, so the more the better; but all of them go one by one
+/// where one of them makes it fail.
+const MOST: usize = 64;
+/// So long does what has come wait for the transaction before it, and for others to come meanwhile.
+const GATHER: Duration = Duration::from_millis(10);
 /// Items that may wait.
 const ROOM: usize = 1_024;
 /// A transaction that takes longer is given up: the statements' own limits are shorter, so nobody is there any more.
@@ -64,9 +70,9 @@ impl<A: Together> Combiner<A> {
     #[must_use]
     pub fn spawn(db: &Db) -> Self {
         let (sender, receiver) = mpsc::channel(ROOM);
-        let receiver = Arc::new(Mutex::new(receiver));
+        let waiting = Arc::new(Waiting { items: Mutex::new(receiver), turn: Semaphore::new(1) });
         for _ in 0..LANES {
-            tokio::spawn(lane(db.clone(), Arc::clone(&receiver)));
+            tokio::spawn(lane(db.clone(), Arc::clone(&waiting)));
         }
         Self(sender)
     }
@@ -86,19 +92,35 @@ impl<A: Together> Combiner<A> {
     }
 }
 
-async fn lane<A: Together>(db: Db, items: Arc<Mutex<mpsc::Receiver<Item<A>>>>) {
+/// What the lanes share.
+struct Waiting<A> {
+    /// One lane waits for items, the others wait for it.
+    items: Mutex<mpsc::Receiver<Item<A>>>,
+    /// Held by a transaction that is under way.
+    turn: Semaphore,
+}
+
+async fn lane<A: Together>(db: Db, waiting: Arc<Waiting<A>>) {
     loop {
         let mut batch = Vec::with_capacity(MOST);
-        // One lane waits, the others wait for it.
-        if items.lock().await.recv_many(&mut batch, MOST).await == 0 {
+        let mut items = waiting.items.lock().await;
+        if items.recv_many(&mut batch, MOST).await == 0 {
             return;
         }
+        let turn = if batch.len() < MOST { timeout(GATHER, waiting.turn.acquire()).await.ok() } else { None };
+        while batch.len() < MOST
+            && let Ok(item) = items.try_recv()
+        {
+            batch.push(item);
+        }
+        drop(items);
         // Whoever has gone away didn't hear that it was done, and may ask again.
         batch.retain(|item| !item.answer.is_closed());
         if !batch.is_empty() {
             metrics::histogram!("cpm_combined_items", "what" => A::NAME).record(batch.len() as f64);
             run(&db, batch).await;
         }
+        drop(turn);
     }
 }
 
@@ -113,7 +135,7 @@ enum Came<A> {
 }
 
 async fn run<A: Together>(db: &Db, batch: Vec<Item<A>>) {
-    let came = match tokio::time::timeout(PATIENCE, transact(db, &batch)).await {
+    let came = match timeout(PATIENCE, transact(db, &batch)).await {
         Ok(came) => came,
         Err(_) => Came::Lost(sqlx::Error::Io(io::ErrorKind::TimedOut.into())),
     };

@@ -73,7 +73,7 @@ transaction!(
     TenantTx
 );
 transaction!(
-    /// A transaction for work of several tenants at once, which a database function does item by item, each in its own scope
+    /// A transaction for work of several tenants at once, which a database function does, each item by its own scope
     /// (`app.jobs_accept` and its kin). It sees no tenant outside of such a function.
     CombinedTx
 );

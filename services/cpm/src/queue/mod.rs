@@ -122,6 +122,11 @@ impl Queue {
         }
     }
 
+    /// Takes ended jobs out of the index.
+    pub(crate) async fn finish(&self, jobs: &[(JobId, ClientId)]) -> Result<(), RedisError> {
+        index::finish(&self.redis, jobs).await
+    }
+
     /// Tells the worker that runs this job that it is to be stopped. Fast, not sure: the flag in Postgres is,
     /// which the worker sees at its next heartbeat.
     pub async fn notify_cancel(&self, job: JobId) {

@@ -75,7 +75,7 @@ impl Default for Settings {
             tenant_cap: 16,
             provider_cap: 64,
             provider_caps: BTreeMap::new(),
-            claim_batch: 16,
+            claim_batch: 32,
             lease: Duration::from_secs(35),
             provisional_lease: Duration::from_secs(10),
             heartbeat: Duration::from_secs(10),

@@ -2,11 +2,14 @@
 //!
 //! Takes no more than this process has slots for, and nothing once it drains.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use hg_common::http::error_chain;
 use hg_types::{ClientId, JobId};
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::{
+    sync::OwnedSemaphorePermit,
+    time::{Instant, sleep_until},
+};
 
 use super::{
     context::Context,
@@ -15,6 +18,9 @@ use super::{
     patience::is_passing,
     store::claim::{Taken, claim_any, claim_named},
 };
+
+/// From one claim to the next at least: slots that fall free one by one are filled together.
+const GATHER: Duration = Duration::from_millis(10);
 
 /// What a try to claim came to.
 enum Came {
@@ -36,6 +42,7 @@ struct Popped {
 }
 
 pub(super) async fn run(ctx: Arc<Context>) {
+    let mut last: Option<Instant> = None;
     loop {
         let wait_for_slot = Arc::clone(&ctx.slots).acquire_owned();
         let first = tokio::select! {
@@ -46,6 +53,10 @@ pub(super) async fn run(ctx: Arc<Context>) {
                 Err(_) => return,
             },
         };
+        if let Some(last) = last {
+            sleep_until(last + GATHER).await;
+        }
+        last = Some(Instant::now());
         let mut permits = vec![first];
         while permits.len() < ctx.settings().claim_batch
             && let Ok(more) = Arc::clone(&ctx.slots).try_acquire_owned()

@@ -112,7 +112,7 @@ async fn complete(ctx: &Context, run: &Run, product: &Product) {
     match persist!(ctx, run, ending::complete(ctx, run, &done)) {
         Ok(Written::Kept { event, settled }) => {
             tracing::info!(score = judged.report.score, cost = %settled.charged, last_call = %product.last_cost(), "the job is done");
-            over(ctx, run, event, "completed").await;
+            over(ctx, run, event, "completed");
         }
         Ok(Written::Fenced) => fenced(),
         Err(error) if is_passing(&error) => left(&error),
@@ -144,20 +144,20 @@ async fn end(ctx: &Context, run: &Run, call: Option<&(CallId, CallEnd)>, how: &E
     match persist!(ctx, run, ending::fail(ctx, run, call, how)) {
         Ok(Written::Kept { event, settled }) => {
             tracing::info!(?how, cost = %settled.total(), "the job has ended without a result");
-            over(ctx, run, event, if *how == End::Cancelled { "cancelled" } else { "failed" }).await;
+            over(ctx, run, event, if *how == End::Cancelled { "cancelled" } else { "failed" });
         }
         Ok(Written::Fenced) => fenced(),
         Err(error) => left(&error),
     }
 }
 
-async fn over(ctx: &Context, run: &Run, event: events::Appended, outcome: &'static str) {
+fn over(ctx: &Context, run: &Run, event: events::Appended, outcome: &'static str) {
     let life = run.claimed.age + run.elapsed();
     metrics::histogram!("cpm_job_duration_seconds", "outcome" => outcome).record(life.as_secs_f64());
     metrics::counter!("cpm_jobs_total", "outcome" => outcome).increment(1);
     let client = ctx.tenants.label(run.claimed.client);
     metrics::counter!("cpm_client_jobs_total", "client" => client, "outcome" => outcome).increment(1);
-    ctx.deps.queue.remove(run.claimed.job, run.claimed.client).await;
+    ctx.herald.over(run.claimed.job, run.claimed.client);
     ctx.herald.announce(event);
 }
 
@@ -221,7 +221,7 @@ async fn back(ctx: &Context, run: &Run, call: Option<&(CallId, CallEnd)>, how: &
             ctx.deps.queue.enqueue(again).await;
             ctx.herald.announce(event);
         }
-        Ok(Released::Ended(event)) => over(ctx, run, event, "cancelled").await,
+        Ok(Released::Ended(event)) => over(ctx, run, event, "cancelled"),
         Ok(Released::Fenced) => fenced(),
         Err(error) => left(&error),
     }

@@ -8,6 +8,7 @@ mod accept;
 mod analytics;
 mod api_keys;
 mod bad_input;
+mod batches;
 mod budget_race;
 mod budgets;
 mod combine;

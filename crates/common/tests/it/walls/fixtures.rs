@@ -125,8 +125,13 @@ pub(crate) const ALL: &[Fixture] = &[
         "INSERT INTO prompt_template_versions (template_id, version, client_id, name, system_template, template, variables)
          VALUES ($1, (random() * 1e9)::int, $1, 'planted', '', 'x', '{}')",
     ),
-    of_client("public.jobs", Viewer, Member, "INSERT INTO jobs (client_id, topic, content_type, llm_provider, model) VALUES ($1, 'planted', 'blog_post', 'sample', 'sample-1')"),
+    // What is changed here is what the functions for whole batches may change, too.
     Fixture {
+        changes: "attempts",
+        ..of_client("public.jobs", Viewer, Member, "INSERT INTO jobs (client_id, topic, content_type, llm_provider, model) VALUES ($1, 'planted', 'blog_post', 'sample', 'sample-1')")
+    },
+    Fixture {
+        changes: "stage",
         forbidden: Some("INSERT INTO job_runs (job_id, client_id, deadline_at) VALUES (app.uuid_v7(), $1, now())"),
         ..of_client("public.job_runs", Viewer, Member, "INSERT INTO job_runs (job_id, client_id, deadline_at) VALUES ($1, $1, now())")
     },
@@ -155,6 +160,7 @@ pub(crate) const ALL: &[Fixture] = &[
     ),
     of_client("public.provider_keys", Member, Admin, "INSERT INTO provider_keys (client_id, provider, sealed, hint) VALUES ($1, 'openai', '', 'x')"),
     Fixture {
+        changes: "finish_reason",
         forbidden: Some("INSERT INTO provider_calls (job_id, client_id, attempt, stage, provider, model, cost) VALUES (app.uuid_v7(), $1, 1, 'write', 'sample', 'sample-1', 0)"),
         ..of_client(
         "public.provider_calls", Viewer, Member,

@@ -40,6 +40,12 @@ const PROBES: &[(&str, &str, Gets)] = &[
     ("app.audits_all", "", Nothing),
     ("app.budgets_above", "'{client}'", Nothing),
     ("app.budgets_lock", "ARRAY['{client}']::uuid[], '{}'", Nothing),
+    // Whoever has a scope is refused; who has none gets what the items' own scopes get.
+    (
+        "app.calls_begin",
+        "'[{\"job\": \"{job}\", \"client\": \"{other}\", \"attempt\": 1, \"stage\": \"x\", \"worst_case\": 0}]'",
+        Theirs,
+    ),
     ("app.client_archive", "'{client}'", Refused("HG404")),
     ("app.client_decided_by", "'{client}'", Refused("HG404")),
     ("app.client_ids_with_role", "'viewer'", Theirs),
@@ -65,6 +71,12 @@ const PROBES: &[(&str, &str, Gets)] = &[
     ("app.invitation_states", "'{client}'", Nothing),
     ("app.invitations_sweep", "'0 days', 100", Nothing),
     ("app.job_is_of", "'{job}', '{client}'", YesOrNo),
+    ("app.jobs_accept", "'[{\"scope_client\": \"{other}\", \"client\": \"{client}\", \"estimate\": 0}]'", Theirs),
+    (
+        "app.jobs_complete",
+        "'[{\"job\": \"{reserved}\", \"client\": \"{other}\", \"attempt\": 1, \"ended\": {}, \"done\": {}}]'",
+        Theirs,
+    ),
     ("app.ledger_reserve", "'{job}', '{client}', 1", Refused("HG404")),
     ("app.ledger_settle", "'{reserved}', 0, 0, 0, 0", Refused("HG404")),
     ("app.nearby_client_ids", "", Theirs),
