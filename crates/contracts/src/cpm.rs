@@ -18,7 +18,9 @@ use uuid::Uuid;
 
 pub use self::{
     analytics::{SeoRulesAnalytics, StrategyAnalytics, StrategyFigures, StrategyFiguresQuery},
-    content::{Approval, ContentVersion, ContentVersionInfo, EditContent, GiveVerdict, RestoreContent, Verdict},
+    content::{
+        Approval, ContentVersion, ContentVersionInfo, EditContent, GiveVerdict, ListVerdicts, RestoreContent, Verdict,
+    },
 };
 use crate::{
     Page,
