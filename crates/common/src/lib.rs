@@ -10,6 +10,7 @@
 //! | [`telemetry`] | logs and metrics of the process | carry business meaning |
 //! | [`http`] | errors, extractors, routes with access rules, server, health, pages of lists | know a resource |
 //! | [`http_client`] | the one way to a client for internal calls | talk to addresses that users choose |
+//! | [`interrupted`] | the end of a command that somebody stops | be a service's shutdown |
 //! | [`redis`] | the pool, key prefix, rate limits | hold what must survive a wiped Redis |
 //! | [`service`] | the start that services have in common | decide anything about a request |
 //! | [`crypto`] | sealing secrets, digests, random tokens | store anything |
@@ -24,9 +25,12 @@ pub mod data_jobs;
 pub mod db;
 pub mod http;
 pub mod http_client;
+mod interrupt;
 pub mod recent;
 pub mod redis;
 pub mod service;
 pub mod telemetry;
 pub mod time;
 pub mod tls;
+
+pub use interrupt::interrupted;
