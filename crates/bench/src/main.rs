@@ -29,7 +29,6 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result};
 use clap::Parser as _;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
-use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::Cli;
 
@@ -54,7 +53,7 @@ fn main() -> ExitCode {
         let work = Box::pin(bench::run(cli));
         tokio::select! {
             outcome = work => Some(outcome),
-            () = interrupted() => None,
+            () = hg_common::interrupted() => None,
         }
     });
     drop(runtime);
@@ -78,20 +77,4 @@ fn raise_open_files() -> Result<()> {
         setrlimit(Resource::RLIMIT_NOFILE, hard, hard).context("cannot raise the limit of open files")?;
     }
     Ok(())
-}
-
-/// Resolves at the first of Ctrl-C, SIGTERM and SIGHUP.
-async fn interrupted() {
-    let wait = async |kind| match signal(kind) {
-        Ok(mut signals) => {
-            signals.recv().await;
-        }
-        // Without a handler the default action applies: the process ends, and the watchdog tidies up.
-        Err(_) => std::future::pending().await,
-    };
-    tokio::select! {
-        () = wait(SignalKind::interrupt()) => {}
-        () = wait(SignalKind::terminate()) => {}
-        () = wait(SignalKind::hangup()) => {}
-    }
 }

@@ -10,6 +10,7 @@
 //! | [`telemetry`] | logs and metrics of the process | carry business meaning |
 //! | [`http`] | errors, extractors, routes with access rules, server, health, pages of lists | know a resource |
 //! | [`http_client`] | the one way to a client for internal calls | talk to addresses that users choose |
+//! | [`interrupted`] | the end of a command that somebody stops | be a service's shutdown |
 //! | [`ledger`] | proving the accounts | change them, or use what keeps them |
 //! | [`redis`] | the pool, key prefix, rate limits | hold what must survive a wiped Redis |
 //! | [`service`] | the start that services have in common | decide anything about a request |
@@ -25,6 +26,7 @@ pub mod data_jobs;
 pub mod db;
 pub mod http;
 pub mod http_client;
+mod interrupt;
 pub mod ledger;
 pub mod recent;
 pub mod redis;
@@ -32,3 +34,5 @@ pub mod service;
 pub mod telemetry;
 pub mod time;
 pub mod tls;
+
+pub use interrupt::interrupted;

@@ -206,6 +206,17 @@ impl Peer {
         self.accept(answer).await.map(drop)
     }
 
+    pub(crate) async fn delete_query<Q: Serialize + Sync>(
+        &self,
+        on_behalf: &Principal,
+        path: &str,
+        query: &Q,
+    ) -> Result<(), ClientError> {
+        let call = self.call(on_behalf, Method::DELETE, path)?.query(query);
+        let answer = call.send().await.map_err(|error| self.away(error))?;
+        self.accept(answer).await.map(drop)
+    }
+
     /// The body as it comes; none for 204. No total time-out: an event stream lives as long as its job.
     pub(crate) async fn stream(
         &self,

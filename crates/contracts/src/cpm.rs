@@ -25,7 +25,9 @@ pub use self::{
         ApiKeyInfo, ApiKeyOrigin, ApiKeyState, ApiKeyUse, CreateApiKey, ListApiKeys, NewApiKey, OldSecret,
         RotateApiKey, UpdateApiKey,
     },
-    content::{Approval, ContentVersion, ContentVersionInfo, EditContent, GiveVerdict, RestoreContent, Verdict},
+    content::{
+        Approval, ContentVersion, ContentVersionInfo, EditContent, GiveVerdict, ListVerdicts, RestoreContent, Verdict,
+    },
     money::{
         BudgetAbove, BudgetState, BudgetWarning, ClientBudget, CostFigures, CostRow, Costs, CostsByKnowledge,
         ListBudgets, OtherCosts, OtherUsage, SetLimits, SpentByHeading, Usage, UsageFigures, UsageGroup, UsageQuery,

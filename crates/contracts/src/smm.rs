@@ -19,8 +19,8 @@ use http::Method;
 pub use self::{
     audit::{AuditActor, AuditActorKind, AuditEntry, AuditFormat, ExportAudit, ListAudit},
     client::{
-        Archived, Client, ClientContents, ClientTree, CreateClient, DeleteClient, Deletion, Hierarchy, ListClients,
-        MoveClient, TreeNode, TreeQuery, UpdateClient,
+        Archived, Client, ClientContents, ClientTree, CreateClient, DeleteClient, Deletion, Hierarchy, HierarchyQuery,
+        ListClients, MoveClient, TreeNode, TreeQuery, UpdateClient,
     },
     data::{
         ConfirmErasure, DataJob, DataJobPart, Erasure, ExportFile, ExportScope, Going, ListDataJobs, OwnedClient,
@@ -39,8 +39,8 @@ pub use self::{
     seo::{SaveSeoRules, SeoRuleFields, SeoRules, SeoRulesVersion},
     strategy::{ListStrategies, SaveStrategy, Strategy, StrategyFields, StrategyVersion, WordRange},
     versions::{
-        Author, ChangeKind, CompareVersions, Comparison, FieldChange, ListVersions, RestoreVersion, VersionInfo,
-        VersionSummary, understood_fields,
+        Author, ChangeKind, CompareVersions, Comparison, DeleteVersioned, FieldChange, ListVersions, RestoreVersion,
+        VersionInfo, VersionSummary, understood_fields,
     },
 };
 use crate::{
@@ -98,9 +98,14 @@ impl SmmClient {
     /// Deletes a strategy: what it said is inherited from then on.
     ///
     /// # Errors
-    /// When SMM is away or refuses.
-    pub async fn delete_strategy(&self, on_behalf: &Principal, id: StrategyId) -> Result<(), ClientError> {
-        self.0.delete(on_behalf, &format!("/strategies/{id}")).await
+    /// When SMM is away or refuses; 409 when somebody was quicker.
+    pub async fn delete_strategy(
+        &self,
+        on_behalf: &Principal,
+        id: StrategyId,
+        known: &DeleteVersioned,
+    ) -> Result<(), ClientError> {
+        self.0.delete_query(on_behalf, &format!("/strategies/{id}"), known).await
     }
 
     /// The strategy that holds for a client.

@@ -25,7 +25,6 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Parser as _;
-use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::{Cli, Sub};
 use crate::workspace::Workspace;
@@ -50,7 +49,7 @@ fn main() -> ExitCode {
                 eprintln!("\nerror: {error:#}");
                 ExitCode::FAILURE
             })),
-            () = interrupted() => None,
+            () = hg_common::interrupted() => None,
         }
     });
     drop(runtime);
@@ -71,21 +70,5 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         Sub::Setup(options) => setup::run(options).await.map(|()| ExitCode::SUCCESS),
         Sub::Sqlx(options) => query_data::run(&Workspace::find()?, options).await,
         Sub::Docs(options) => docs::run(&Workspace::find()?, options).await,
-    }
-}
-
-/// Resolves at the first of Ctrl-C, SIGTERM and SIGHUP.
-async fn interrupted() {
-    let wait = async |kind| match signal(kind) {
-        Ok(mut signals) => {
-            signals.recv().await;
-        }
-        // Without a handler the default action applies: the process ends, and the watchdog tidies up.
-        Err(_) => std::future::pending().await,
-    };
-    tokio::select! {
-        () = wait(SignalKind::interrupt()) => {}
-        () = wait(SignalKind::terminate()) => {}
-        () = wait(SignalKind::hangup()) => {}
     }
 }

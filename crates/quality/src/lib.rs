@@ -29,7 +29,7 @@ mod text;
 
 pub use checks::check;
 pub use draft::{Draft, Rules, SeoThresholds};
-pub use parse::{Note, Parsed, Part, parse};
+pub use parse::{Note, Parsed, Part, parse, split_title};
 pub use platform::{Platform, x_length};
 pub use report::{Check, Group, Insights, Report, Verdict};
 pub use text::{count_words, title_width};

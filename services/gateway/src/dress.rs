@@ -118,9 +118,10 @@ impl Wardrobe {
             return (StatusCode::SEE_OTHER, [(LOCATION, location)]).into_response();
         }
         let retry = is_get.then(|| path.to_owned());
-        let mut page = ErrorPage::new(status, retry, error.request_id.clone());
+        let mut page = ErrorPage::new(status, &error.code, retry, error.request_id.clone());
         if error.code == csrf::CODE {
             page.status = status.as_u16();
+            page.code = csrf::CODE.into();
             page.title = "This form is out of date".into();
             page.message = "Go back, reload the page and send it again. Nothing was changed.".into();
             page.icon = "circle-alert".into();

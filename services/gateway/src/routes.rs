@@ -7,7 +7,7 @@ use http::Method;
 use crate::{
     api::{
         api_keys, auth, clients, content, hierarchy, invitations, jobs, me, members, provider_keys, providers,
-        seo_rules, strategies, templates, versions,
+        seo_rules, strategies, templates, texts, versions,
     },
     openapi,
     pages::{
@@ -71,6 +71,11 @@ fn api() -> Routes<AppState> {
         .add(session, routes!(jobs::fetch, jobs::update, jobs::cancel))
         .add(session, routes!(jobs::status))
         .add(session, routes!(jobs::events))
+        .add(session, routes!(texts::edit))
+        .add(session, routes!(texts::versions))
+        .add(session, routes!(texts::version))
+        .add(session, routes!(texts::restore))
+        .add(session, routes!(texts::verdicts, texts::judge))
         .add(session, routes!(content::generate))
         .add(session, routes!(content::estimate))
         .add(session, routes!(templates::list, templates::create))

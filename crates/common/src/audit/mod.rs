@@ -18,5 +18,5 @@ pub use heads::{Head, MalformedHead, heads, parse_heads};
 pub use keys::AuditKeys;
 pub(crate) use origin::text as origin_text;
 pub use origin::{Actor, Origin, current_origin, with_origin};
-pub use seal::{Sealed, seal_some};
+pub use seal::{Sealed, renew_heads, seal_some};
 pub use verify::{verify, verify_here};

@@ -34,10 +34,13 @@ pub struct Sealed {
 /// When the database can't be reached.
 pub async fn seal_some(db: &SystemDb, keys: &AuditKeys, most: i64) -> Result<Sealed, sqlx::Error> {
     let mut tx = db.begin().await?;
-    let waiting: Vec<Uuid> = sqlx::query_scalar("SELECT DISTINCT chain FROM audit_unsealed LIMIT $1")
-        .bind(CHAINS)
-        .fetch_all(&mut *tx)
-        .await?;
+    // In no order: what is broken keeps waiting, and must not stand in the way of the others, however much of it there is.
+    let waiting: Vec<Uuid> = sqlx::query_scalar(
+        "SELECT chain FROM (SELECT DISTINCT chain FROM audit_unsealed) AS waiting ORDER BY random() LIMIT $1",
+    )
+    .bind(CHAINS)
+    .fetch_all(&mut *tx)
+    .await?;
     tx.rollback().await?;
     let mut sealed = Sealed { more: waiting.len() as i64 == CHAINS, ..Sealed::default() };
     for chain in waiting {
@@ -67,30 +70,11 @@ async fn seal_chain(mut tx: SystemTx, keys: &AuditKeys, chain: Uuid, most: i64) 
         .bind(chain)
         .execute(&mut *tx)
         .await?;
-    let end =
-        sqlx::query("SELECT length, mac, key_id, head_seal FROM audit_chains WHERE chain = $1 FOR UPDATE SKIP LOCKED")
-            .bind(chain)
-            .fetch_optional(&mut *tx)
-            .await?;
-    let Some(end) = end else { return Ok(Step::Busy) };
-    let (length, mac): (i64, Vec<u8>) = (end.try_get("length")?, end.try_get("mac")?);
-    let seal: (Option<String>, Option<Vec<u8>>) = (end.try_get("key_id")?, end.try_get("head_seal")?);
-    // What the seals themselves say about the end; it must agree.
-    let last: Option<(i64, Vec<u8>)> =
-        sqlx::query_as("SELECT position, mac FROM audit_seals WHERE chain = $1 ORDER BY position DESC LIMIT 1")
-            .bind(chain)
-            .fetch_optional(&mut *tx)
-            .await?;
-    let sound = match (seal, last) {
-        ((None, None), None) => length == 0 && mac.is_empty(),
-        ((Some(key_id), Some(seal)), Some((position, last))) => {
-            position == length && last == mac && keys.head_fits(&key_id, chain, length, &mac, &seal)
-        }
-        _ => false,
+    let (length, mac) = match the_end(&mut tx, keys, chain).await? {
+        End::Sound { length, mac } => (length, mac),
+        End::Busy => return Ok(Step::Busy),
+        End::Broken => return Ok(Step::Broken),
     };
-    if !sound {
-        return Ok(Step::Broken);
-    }
     let entries: Vec<Entry> = sqlx::query_as(concat!(
         "SELECT ",
         entry_columns!(),
@@ -104,6 +88,76 @@ async fn seal_chain(mut tx: SystemTx, keys: &AuditKeys, chain: Uuid, most: i64) 
         return Ok(Step::Sealed(0));
     }
     append(tx, keys, chain, (length, mac), &entries).await
+}
+
+/// Gives chains that rest a new head, with the key that seals now: a head with an older key would need that key here for
+/// ever. At most a hundred chains at a time; how many got one.
+///
+/// # Errors
+/// When the database can't be reached.
+pub async fn renew_heads(db: &SystemDb, keys: &AuditKeys) -> Result<u64, sqlx::Error> {
+    let mut tx = db.begin().await?;
+    let old: Vec<Uuid> =
+        sqlx::query_scalar("SELECT chain FROM audit_chains WHERE key_id <> $1 ORDER BY random() LIMIT $2")
+            .bind(keys.sealing())
+            .bind(CHAINS)
+            .fetch_all(&mut *tx)
+            .await?;
+    tx.rollback().await?;
+    let mut renewed = 0;
+    for chain in old {
+        let mut tx = db.begin().await?;
+        match the_end(&mut tx, keys, chain).await? {
+            End::Sound { length, mac } => {
+                let head = keys.seal_head(keys.sealing(), chain, length, &mac);
+                sqlx::query("UPDATE audit_chains SET key_id = $2, head_seal = $3 WHERE chain = $1")
+                    .bind(chain)
+                    .bind(keys.sealing())
+                    .bind(head)
+                    .execute(&mut *tx)
+                    .await?;
+                tx.commit().await?;
+                renewed += 1;
+            }
+            End::Busy => {}
+            End::Broken => {
+                tracing::error!(%chain, "the head of an audit chain can't be renewed: run `hg admin audit verify`")
+            }
+        }
+    }
+    Ok(renewed)
+}
+
+/// A chain's end, held until the transaction ends.
+enum End {
+    Sound { length: i64, mac: Vec<u8> },
+    Busy,
+    Broken,
+}
+
+async fn the_end(tx: &mut SystemTx, keys: &AuditKeys, chain: Uuid) -> Result<End, sqlx::Error> {
+    let end =
+        sqlx::query("SELECT length, mac, key_id, head_seal FROM audit_chains WHERE chain = $1 FOR UPDATE SKIP LOCKED")
+            .bind(chain)
+            .fetch_optional(&mut **tx)
+            .await?;
+    let Some(end) = end else { return Ok(End::Busy) };
+    let (length, mac): (i64, Vec<u8>) = (end.try_get("length")?, end.try_get("mac")?);
+    let seal: (Option<String>, Option<Vec<u8>>) = (end.try_get("key_id")?, end.try_get("head_seal")?);
+    // What the seals themselves say about the end; it must agree.
+    let last: Option<(i64, Vec<u8>)> =
+        sqlx::query_as("SELECT position, mac FROM audit_seals WHERE chain = $1 ORDER BY position DESC LIMIT 1")
+            .bind(chain)
+            .fetch_optional(&mut **tx)
+            .await?;
+    let sound = match (seal, last) {
+        ((None, None), None) => length == 0 && mac.is_empty(),
+        ((Some(key_id), Some(seal)), Some((position, last))) => {
+            position == length && last == mac && keys.head_fits(&key_id, chain, length, &mac, &seal)
+        }
+        _ => false,
+    };
+    Ok(if sound { End::Sound { length, mac } } else { End::Broken })
 }
 
 async fn append(

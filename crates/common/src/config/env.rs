@@ -1,14 +1,16 @@
-//! The reader itself: look-ups that record what they are and collect what is wrong.
+//! The reader itself: it finds values, and collects what was looked up and what is wrong. One look-up is a
+//! [`Variable`].
 //!
 //! Any variable may also be given as `NAME_FILE`, the path of a file that holds the value: that is how container engines
 //! hand over secrets. It must not know any particular variable.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::marker::PhantomData;
-use std::str::FromStr;
 
-use super::spec::VariableSpec;
+use super::{
+    spec::VariableSpec,
+    variable::{Optional, Required, Variable, WithDefault},
+};
 
 /// A configuration that reads itself from the environment.
 pub trait ReadConfig: Sized {
@@ -133,7 +135,7 @@ impl Env {
     /// A variable that has a default.
     pub fn with_default<T: fmt::Display>(&mut self, name: &'static str, default: T) -> Variable<'_, T, WithDefault<T>> {
         let shown = default.to_string();
-        self.variable(name, false, Some(shown), WithDefault(default))
+        self.variable(name, false, Some(shown), WithDefault::new(default))
     }
 
     fn variable<T, M>(
@@ -145,7 +147,7 @@ impl Env {
     ) -> Variable<'_, T, M> {
         let service = self.service.clone();
         let spec = VariableSpec { name, aliases: Vec::new(), default, required, secret: false, doc: "", service };
-        Variable { env: self, spec, mode, value: PhantomData }
+        Variable::new(self, spec, mode)
     }
 
     /// Whether a value is given under `name`, or under `name` with `_FILE`, without recording a look-up.
@@ -194,6 +196,11 @@ impl Env {
         if !self.warnings.contains(&message) {
             self.warnings.push(message);
         }
+    }
+
+    /// Records a look-up.
+    pub(super) fn looked_up(&mut self, spec: VariableSpec) {
+        self.specs.push(spec);
     }
 
     /// What has been looked up so far.
@@ -245,7 +252,7 @@ impl Env {
     }
 
     /// The value of a variable and the name it stood under, with a warning for older names.
-    fn resolve(&mut self, spec: &VariableSpec) -> Resolved {
+    pub(super) fn resolve(&mut self, spec: &VariableSpec) -> Resolved {
         let mut found: Option<(&'static str, String)> = None;
         for name in std::iter::once(spec.name).chain(spec.aliases.iter().copied()) {
             let value = match self.value(name) {
@@ -292,157 +299,10 @@ enum Given {
 }
 
 /// What is given under a variable's names: the name that was used, and the value.
-enum Resolved {
+pub(super) enum Resolved {
     Nothing,
     Bad,
     Value(&'static str, String),
-}
-
-/// Mode of a look-up: there must be a value.
-#[derive(Debug)]
-pub struct Required;
-/// Mode of a look-up: there may be a value.
-#[derive(Debug)]
-pub struct Optional;
-/// Mode of a look-up: this value stands in.
-#[derive(Debug)]
-pub struct WithDefault<T>(T);
-
-/// One look-up being described; it happens with `read` or `read_with`.
-#[must_use = "nothing is read before `read` or `read_with`"]
-#[derive(Debug)]
-pub struct Variable<'e, T, M> {
-    env: &'e mut Env,
-    spec: VariableSpec,
-    mode: M,
-    value: PhantomData<fn() -> T>,
-}
-
-enum Outcome<T> {
-    Absent,
-    Bad,
-    Good(T),
-}
-
-impl<T, M> Variable<'_, T, M> {
-    /// An older name that is understood too, with a warning. The canonical name wins.
-    pub fn alias(mut self, name: &'static str) -> Self {
-        self.spec.aliases.push(name);
-        self
-    }
-
-    /// One sentence on what the variable means.
-    pub fn doc(mut self, sentence: &'static str) -> Self {
-        self.spec.doc = sentence;
-        self
-    }
-
-    /// Keeps the value (and the default) out of every message and page.
-    pub fn secret(mut self) -> Self {
-        self.spec.secret = true;
-        self.spec.default = None;
-        self
-    }
-
-    /// What the documentation shows as the default, where it depends on something.
-    pub fn shown_default(mut self, text: impl Into<String>) -> Self {
-        self.spec.default = Some(text.into());
-        self
-    }
-
-    fn look_up(self, parse: impl FnOnce(&str) -> Result<T, String>) -> (Outcome<T>, M) {
-        let Self { env, spec, mode, .. } = self;
-        let outcome = match env.resolve(&spec) {
-            Resolved::Bad => Outcome::Bad,
-            Resolved::Nothing => {
-                if spec.required {
-                    let aliases = spec.aliases.join(", ");
-                    let hint = if aliases.is_empty() { String::new() } else { format!(" (older names: {aliases})") };
-                    env.problem(spec.name, format!("is not set{hint}. {}", spec.doc).trim_end().to_owned());
-                }
-                Outcome::Absent
-            }
-            Resolved::Value(name, value) => match parse(&value) {
-                Ok(parsed) => Outcome::Good(parsed),
-                Err(message) => {
-                    let message = match (spec.secret, message.contains(&value)) {
-                        (true, true) => "is not valid".to_owned(),
-                        (true, false) => format!("is not valid: {message}"),
-                        (false, _) => format!("{value:?} is not valid: {message}"),
-                    };
-                    env.problem(name, message);
-                    Outcome::Bad
-                }
-            },
-        };
-        env.specs.push(spec);
-        (outcome, mode)
-    }
-}
-
-fn from_str<T>(text: &str) -> Result<T, String>
-where
-    T: FromStr,
-    T::Err: fmt::Display,
-{
-    text.parse().map_err(|error: T::Err| error.to_string())
-}
-
-impl<T> Variable<'_, T, Required> {
-    /// Reads the variable; `None` when a problem was recorded.
-    pub fn read(self) -> Option<T>
-    where
-        T: FromStr,
-        T::Err: fmt::Display,
-    {
-        self.read_with(from_str)
-    }
-
-    /// Reads the variable with a parser of its own; `None` when a problem was recorded.
-    pub fn read_with(self, parse: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
-        match self.look_up(parse).0 {
-            Outcome::Good(value) => Some(value),
-            Outcome::Absent | Outcome::Bad => None,
-        }
-    }
-}
-
-impl<T> Variable<'_, T, Optional> {
-    /// Reads the variable; `None` when it is left out, and when it is bad (which is recorded).
-    pub fn read(self) -> Option<T>
-    where
-        T: FromStr,
-        T::Err: fmt::Display,
-    {
-        self.read_with(from_str)
-    }
-
-    /// As [`read`](Self::read), with a parser of its own.
-    pub fn read_with(self, parse: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
-        match self.look_up(parse).0 {
-            Outcome::Good(value) => Some(value),
-            Outcome::Absent | Outcome::Bad => None,
-        }
-    }
-}
-
-impl<T> Variable<'_, T, WithDefault<T>> {
-    /// Reads the variable; the default when it is left out, and when it is bad (which is recorded).
-    pub fn read(self) -> T
-    where
-        T: FromStr,
-        T::Err: fmt::Display,
-    {
-        self.read_with(from_str)
-    }
-
-    /// As [`read`](Self::read), with a parser of its own.
-    pub fn read_with(self, parse: impl FnOnce(&str) -> Result<T, String>) -> T {
-        match self.look_up(parse) {
-            (Outcome::Good(value), _) => value,
-            (Outcome::Absent | Outcome::Bad, WithDefault(default)) => default,
-        }
-    }
 }
 
 #[cfg(test)]

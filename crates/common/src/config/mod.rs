@@ -39,10 +39,11 @@ mod redis;
 mod service;
 mod spec;
 mod values;
+mod variable;
 
 pub use self::core::{CoreConfig, LogFilter, LogFormat};
 pub use self::database::DatabaseConfig;
-pub use self::env::{ConfigErrors, Env, Loaded, Optional, Problem, ReadConfig, Required, Variable, WithDefault};
+pub use self::env::{ConfigErrors, Env, Loaded, Problem, ReadConfig};
 pub use self::identity::{read_public_keys, read_signing_key};
 pub use self::network::is_private_host;
 pub use self::peers::{Peer, PeerConfig, read_peer};
@@ -51,3 +52,4 @@ pub use self::redis::RedisConfig;
 pub use self::service::ServiceConfig;
 pub use self::spec::{VariableSpec, render_markdown};
 pub use self::values::{CommaList, Environment, Flag, Secret, ServiceUrl};
+pub use self::variable::{Optional, Required, Variable, WithDefault};

@@ -74,6 +74,10 @@ pub async fn dump(work: &mut Work, files: &[Dump]) -> Result<(), PartError> {
         let (mut text, mut rows) = (Vec::new(), 0_u64);
         // Many clients have little: they share a batch.
         while place.subject < subjects.len() && text.len() < MOST_BYTES && rows < most.unsigned_abs() {
+            if place.after.is_empty() && !batch.is_still_there(subjects[place.subject]).await? {
+                place.subject += 1;
+                continue;
+            }
             let (key, after, order) = file.key.sql();
             let (line, from) = (file.line, file.from);
             let sql = format!("SELECT {key}, ({line})::text {from} AND {after} ORDER BY {order} LIMIT $3");

@@ -32,7 +32,7 @@ pub(super) async fn part_claim(
     by: &str,
     lease: Duration,
 ) -> Result<Option<ClaimedRow>, sqlx::Error> {
-    let claimed: Option<ClaimedRow> = sqlx::query_as(
+    let mut claimed: Option<ClaimedRow> = sqlx::query_as(
         "WITH next AS (
            SELECT p.job_id, p.step
              FROM data_job_parts p JOIN data_jobs j ON j.id = p.job_id AND j.status IN ('pending', 'in_progress')
@@ -54,15 +54,58 @@ pub(super) async fn part_claim(
     .bind(lease.as_secs_f64())
     .fetch_optional(&mut **tx)
     .await?;
-    if let Some(row) = &claimed {
-        sqlx::query(
-            "UPDATE data_jobs SET status = 'in_progress', started_at = now() WHERE id = $1 AND status = 'pending'",
-        )
-        .bind(row.job_id)
-        .execute(&mut **tx)
-        .await?;
+    if let Some(row) = &mut claimed {
+        row.clients = job_begin(tx, row.job_id).await?;
     }
     Ok(claimed)
+}
+
+/// Begins a job, if nobody has; gives the clients that it is about. Those of an export are the ones that stand there when it
+/// begins, not when it was asked for: it may have waited for long.
+async fn job_begin(tx: &mut SystemTx, job: Uuid) -> Result<Vec<Uuid>, sqlx::Error> {
+    sqlx::query(
+        "UPDATE data_jobs j
+            SET status = 'in_progress', started_at = now(),
+                clients = CASE WHEN j.kind = 'client_export' AND (j.parameters ->> 'below')::boolean THEN (
+                  WITH RECURSIVE below AS (
+                    SELECT c.id, 0 AS depth FROM clients c WHERE c.id = j.client_id
+                    UNION ALL
+                    SELECT c.id, below.depth + 1 FROM below JOIN clients c ON c.parent_id = below.id
+                  ) SELECT coalesce(array_agg(id ORDER BY depth, id), j.clients) FROM below
+                ) ELSE j.clients END
+          WHERE j.id = $1 AND j.status = 'pending'",
+    )
+    .bind(job)
+    .execute(&mut **tx)
+    .await?;
+    sqlx::query_scalar("SELECT clients FROM data_jobs WHERE id = $1").bind(job).fetch_one(&mut **tx).await
+}
+
+/// Those of these clients that stand below another now, or are it.
+pub(super) async fn clients_below(
+    db: &mut sqlx::PgConnection,
+    top: Uuid,
+    clients: &[Uuid],
+) -> Result<Vec<Uuid>, sqlx::Error> {
+    sqlx::query_scalar(
+        "WITH RECURSIVE up AS (
+           SELECT c.id AS client, c.id, c.parent_id FROM clients c WHERE c.id = ANY ($2)
+           UNION ALL
+           SELECT up.client, c.id, c.parent_id FROM up JOIN clients c ON c.id = up.parent_id WHERE up.id <> $1
+         ) SELECT client FROM up WHERE id = $1 ORDER BY client",
+    )
+    .bind(top)
+    .bind(clients)
+    .fetch_all(db)
+    .await
+}
+
+/// When a job was begun.
+pub(super) async fn job_started(
+    db: &mut sqlx::PgConnection,
+    job: Uuid,
+) -> Result<Option<chrono::DateTime<chrono::Utc>>, sqlx::Error> {
+    sqlx::query_scalar("SELECT started_at FROM data_jobs WHERE id = $1").bind(job).fetch_one(db).await
 }
 
 /// Locks the part for this attempt until the transaction ends and renews its lease; says whether it is still this attempt's,

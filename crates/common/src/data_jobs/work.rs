@@ -5,6 +5,7 @@ use std::{
     time::Duration,
 };
 
+use chrono::{DateTime, Utc};
 use hg_types::{ClientId, DataJobId, DataJobKind, UserId};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -202,6 +203,41 @@ impl Batch<'_> {
         self.tx.commit().await?;
         self.work.place = place;
         Ok(())
+    }
+
+    /// Those of the job's clients that still belong to what is exported: one that was moved away since is another's. In other
+    /// jobs all of them.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn clients_still_there(&mut self) -> Result<Vec<Uuid>, PartError> {
+        match (self.work.kind, self.work.subject) {
+            (DataJobKind::ClientExport, Subject::Client(top)) => {
+                Ok(store::clients_below(&mut self.tx, top.uuid(), &self.work.clients).await?)
+            }
+            _ => Ok(self.work.clients.clone()),
+        }
+    }
+
+    /// Whether one of those whom the job is about still belongs to it, as [`Batch::clients_still_there`] has it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn is_still_there(&mut self, subject: Uuid) -> Result<bool, PartError> {
+        match (self.work.kind, self.work.subject) {
+            (DataJobKind::ClientExport, Subject::Client(top)) if top.uuid() != subject => {
+                Ok(!store::clients_below(&mut self.tx, top.uuid(), &[subject]).await?.is_empty())
+            }
+            _ => Ok(true),
+        }
+    }
+
+    /// When the job was begun: as of then its clients are.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn begun_at(&mut self) -> Result<Option<DateTime<Utc>>, PartError> {
+        Ok(store::job_started(&mut self.tx, self.work.key.job.uuid()).await?)
     }
 
     /// Writes more of a file.

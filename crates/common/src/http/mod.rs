@@ -8,6 +8,7 @@
 
 mod app;
 mod client_address;
+mod closed_client;
 mod drain;
 mod error;
 mod extract;
@@ -15,6 +16,7 @@ mod guard;
 mod health;
 mod layers;
 mod linger;
+mod note;
 mod pagination;
 pub mod request_id;
 mod routes;
@@ -25,6 +27,7 @@ mod zero;
 
 pub use self::app::{App, BuiltApp, RootPage, ServiceInfo};
 pub use self::client_address::ClientAddress;
+pub use self::closed_client::closed_client;
 pub use self::error::{
     ApiError, BudgetProblem, ErrorBody, ErrorDetail, ErrorInfo, FieldError, FieldErrors, constraint_name, error_chain,
 };
@@ -34,6 +37,7 @@ pub use self::health::{
     CheckError, Criticality, HealthChecks, HealthChecksBuilder, HealthReport, HealthcheckError, ServiceHealth,
     healthcheck,
 };
+pub use self::note::check_note;
 pub use self::pagination::{MAX_COUNTED, Page, PageInfo, PageQuery, PageRequest, decode_cursor, encode_cursor};
 pub use self::request_id::{RequestId, current_request_id, with_request_id};
 pub use self::routes::{Access, Route, RouteTable, Routes};

@@ -5,7 +5,7 @@ use hg_common::auth::Principal;
 use hg_types::JobId;
 use http::Method;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::{CpmClient, JobResult};
 use crate::{
@@ -117,6 +117,19 @@ pub struct GiveVerdict {
     pub note: Option<String>,
 }
 
+/// Which verdicts to list, newest first.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ListVerdicts {
+    /// Where the previous page ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+    /// 1–100, 20 by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+}
+
 /// A verdict that was given.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Approval {
@@ -201,11 +214,16 @@ impl CpmClient {
         self.0.send(on_behalf, Method::POST, &format!("/jobs/{job}/approval"), verdict).await
     }
 
-    /// All verdicts about a job's text, the newest first; at most 1,000.
+    /// A page of the verdicts about a job's text, the newest first.
     ///
     /// # Errors
     /// When CPM is away, or the caller can't see such a job.
-    pub async fn verdicts(&self, on_behalf: &Principal, job: JobId) -> Result<Page<Approval>, ClientError> {
-        self.0.get(on_behalf, &format!("/jobs/{job}/approval")).await
+    pub async fn verdicts(
+        &self,
+        on_behalf: &Principal,
+        job: JobId,
+        query: &ListVerdicts,
+    ) -> Result<Page<Approval>, ClientError> {
+        self.0.get_query(on_behalf, &format!("/jobs/{job}/approval"), query).await
     }
 }

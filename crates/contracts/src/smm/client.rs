@@ -142,9 +142,19 @@ pub struct Hierarchy {
     pub children: Vec<Client>,
     /// Everything below, the nearest first.
     pub descendants: Vec<Client>,
-    /// Whether there is more below than this answer holds; `GET /client-tree` and `GET /clients` have the rest.
+    /// Whether there is more on these levels than this answer holds; `GET /client-tree` and `GET /clients` have the rest.
     #[serde(default)]
     pub has_more: bool,
+}
+
+/// How much of a client's surroundings to show.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct HierarchyQuery {
+    /// How many levels below it, 0–10; all of them where it is left out. With 0 there is only what stands above.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub depth: Option<u32>,
 }
 
 /// Which part of the tree to show, and how deep.
@@ -353,8 +363,13 @@ impl SmmClient {
     ///
     /// # Errors
     /// When SMM is away, or the caller can't see such a client.
-    pub async fn hierarchy(&self, on_behalf: &Principal, id: ClientId) -> Result<Hierarchy, ClientError> {
-        self.0.get(on_behalf, &format!("/clients/{id}/hierarchy")).await
+    pub async fn hierarchy(
+        &self,
+        on_behalf: &Principal,
+        id: ClientId,
+        query: &HierarchyQuery,
+    ) -> Result<Hierarchy, ClientError> {
+        self.0.get_query(on_behalf, &format!("/clients/{id}/hierarchy"), query).await
     }
 
     /// The tree that the caller sees, with counts.

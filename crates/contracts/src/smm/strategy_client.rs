@@ -5,9 +5,9 @@ use hg_types::{ClientId, SeoRulesId, StrategyId};
 use http::Method;
 
 use super::{
-    CompareVersions, Comparison, EffectiveStrategy, EffectiveStrategyQuery, ListStrategies, ListVersions,
-    RestoreVersion, SaveSeoRules, SeoRules, SeoRulesVersion, SmmClient, Strategy, StrategyGuide, StrategyGuideQuery,
-    StrategyVersion, VersionSummary,
+    CompareVersions, Comparison, DeleteVersioned, EffectiveStrategy, EffectiveStrategyQuery, ListStrategies,
+    ListVersions, RestoreVersion, SaveSeoRules, SeoRules, SeoRulesVersion, SmmClient, Strategy, StrategyGuide,
+    StrategyGuideQuery, StrategyVersion, VersionSummary,
 };
 use crate::{Page, client::ClientError};
 
@@ -153,9 +153,14 @@ impl SmmClient {
     /// Deletes SEO rules: what they said is inherited from then on.
     ///
     /// # Errors
-    /// When SMM is away or refuses.
-    pub async fn delete_seo_rules(&self, on_behalf: &Principal, id: SeoRulesId) -> Result<(), ClientError> {
-        self.0.delete(on_behalf, &format!("/seo-rules/{id}")).await
+    /// When SMM is away or refuses; 409 when somebody was quicker.
+    pub async fn delete_seo_rules(
+        &self,
+        on_behalf: &Principal,
+        id: SeoRulesId,
+        known: &DeleteVersioned,
+    ) -> Result<(), ClientError> {
+        self.0.delete_query(on_behalf, &format!("/seo-rules/{id}"), known).await
     }
 
     /// A page of the versions of SEO rules, newest first.

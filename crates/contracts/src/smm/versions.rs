@@ -117,6 +117,16 @@ pub struct RestoreVersion {
     pub note: Option<String>,
 }
 
+/// Puts a strategy or SEO rules out of force.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct DeleteVersioned {
+    /// The newest version that the caller knows of: 409 when somebody has saved a newer one. Left out, it isn't checked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<i32>,
+}
+
 /// Reads fields one by one: a field that this version of the code doesn't understand is left out with a warning. For what
 /// comes from another service or from the database, which may be newer than the reader; never for what a caller writes.
 #[must_use]

@@ -57,16 +57,26 @@ pub(super) fn split(text: &str) -> Parsed {
     if meta_description.is_none() {
         notes.push(Note::MetaDescriptionMissing);
     }
-    let (first, rest) = text.split_once('\n').unwrap_or((&text, ""));
-    let underlined = rest.lines().next().is_some_and(|line| line.len() >= 3 && line.chars().all(|c| c == '='));
-    let (title, markdown) = if let Some(title) = title_of(first) {
-        (title, rest.trim().to_owned())
-    } else if underlined && !first.trim().is_empty() {
-        (plain(first), rest.split_once('\n').map_or("", |(_, rest)| rest).trim().to_owned())
-    } else {
-        (derive(&text, &mut notes), text)
+    let (title, markdown) = match split_title(&text) {
+        Some((title, rest)) => (title, rest.to_owned()),
+        None => (derive(&text, &mut notes), text),
     };
     Parsed { title, markdown, meta_description, notes, ..Parsed::default() }
+}
+
+/// The title on top of an article, and what stands below it; none where it begins without one. A title is a line `# Title`
+/// or `Title: …`, or one that is underlined with `===`.
+#[must_use]
+pub fn split_title(text: &str) -> Option<(String, &str)> {
+    let text = text.trim();
+    let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
+    if let Some(title) = title_of(first) {
+        return Some((title, rest.trim()));
+    }
+    let (line, below) = rest.split_once('\n').unwrap_or((rest, ""));
+    let line = line.trim_end_matches('\r');
+    let underlined = line.len() >= 3 && line.chars().all(|c| c == '=');
+    (underlined && !first.trim().is_empty()).then(|| (plain(first), below.trim()))
 }
 
 /// A title from the first heading, else from the first sentence.

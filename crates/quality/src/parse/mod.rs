@@ -14,6 +14,8 @@ mod email;
 mod social;
 mod tidy;
 
+pub use article::split_title;
+
 use hg_types::ContentType;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

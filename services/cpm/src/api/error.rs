@@ -1,9 +1,6 @@
 //! The one mapping from this service's errors to answers.
 
-use hg_common::{
-    db::{detail, sql_state},
-    http::{ApiError, BudgetProblem},
-};
+use hg_common::http::{ApiError, BudgetProblem, closed_client};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -82,12 +79,8 @@ pub fn accept_refused(error: AcceptError, provider: hg_types::Provider) -> ApiEr
 
 /// What a write of words meets. Everything unknown stays an opaque 5xx.
 pub(crate) fn text_refused(error: sqlx::Error) -> ApiError {
-    match (sql_state(&error).as_deref(), detail(&error)) {
-        (Some("HG409"), Some("client_erased")) => ApiError::conflict(
-            "client_erased",
-            "the client is erased, or is being erased: it takes nothing in any more",
-        )
-        .with_source(error),
-        _ => error.into(),
+    match closed_client(&error) {
+        Some(closed) => closed.with_source(error),
+        None => error.into(),
     }
 }

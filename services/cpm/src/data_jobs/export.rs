@@ -1,5 +1,7 @@
 //! What an export holds of content production: jobs whole, articles as Markdown too, what they cost; keys without secrets.
 
+use std::collections::BTreeMap;
+
 use hg_common::data_jobs::{By, Dump, PartError, Work, dump};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -11,6 +13,8 @@ const JOBS: i64 = 50;
 /// Over so many jobs of everybody is looked at once for those that a person asked for.
 const WINDOW: i64 = 20_000;
 const LONGEST_TITLE: usize = 60;
+/// With more texts than this there is a file of them per client and month: whoever makes the ZIP has to remember each file.
+const MOST_ARTICLES: i64 = 50_000;
 
 const COSTS: &[Dump] = &[
     Dump {
@@ -71,28 +75,56 @@ const COSTS: &[Dump] = &[
 struct Place {
     subject: usize,
     after: Uuid,
+    #[serde(default)]
+    articles: Articles,
 }
 
-/// Jobs as lines of `jobs.ndjson`; texts as `articles/<client>/<date>-<title>-<id>.md`.
+/// How texts are laid out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Articles {
+    /// Each in a file of its own.
+    #[default]
+    Each,
+    /// Those of a client and a month in one.
+    ByMonth,
+}
+
+/// Jobs as lines of `jobs.ndjson`; texts as `articles/<client>/<date>-<title>-<id>.md`, or, where they are very many, as
+/// `articles/<client>/<year>-<month>.md`.
 pub(super) async fn jobs(work: &mut Work) -> Result<(), PartError> {
     let clients = work.clients().to_vec();
     if work.is_fresh() {
         let mut batch = work.begin().await?;
         let total = store::jobs_count(&mut batch, &clients).await?;
-        batch.save(&Place::default(), 0, Some(total)).await?;
+        batch.save(&Place { articles: layout(total), ..Place::default() }, 0, Some(total)).await?;
     }
     let mut place: Place = work.place();
     while let Some(client) = clients.get(place.subject).copied() {
         let most = work.batch_size().min(JOBS);
         let mut batch = work.begin().await?;
+        if place.after.is_nil() && !batch.is_still_there(client).await? {
+            place = Place { subject: place.subject + 1, ..place };
+            batch.save(&place, 0, None).await?;
+            continue;
+        }
         let jobs = store::jobs_export(&mut batch, client, place.after, most).await?;
         place = match jobs.last() {
             Some(last) => Place { after: last.id, ..place },
-            None => Place { subject: place.subject + 1, after: Uuid::nil() },
+            None => Place { subject: place.subject + 1, after: Uuid::nil(), ..place },
         };
         batch.append("jobs.ndjson", lines(jobs.iter().map(|job| job.line.as_str())).as_bytes()).await?;
-        let articles: Vec<(String, Vec<u8>)> = jobs.iter().filter_map(article).collect();
-        batch.put_files(&articles).await?;
+        match place.articles {
+            Articles::Each => {
+                let articles: Vec<(String, Vec<u8>)> = jobs.iter().filter_map(article).collect();
+                batch.put_files(&articles).await?;
+            }
+            Articles::ByMonth => {
+                for (path, texts) in months(&jobs) {
+                    batch.append(&path, texts.as_bytes()).await?;
+                }
+            }
+        }
         batch.save(&place, jobs.len() as u64, None).await?;
     }
     Ok(())
@@ -134,6 +166,23 @@ fn lines<'a>(lines: impl Iterator<Item = &'a str>) -> String {
     })
 }
 
+const fn layout(jobs: i64) -> Articles {
+    if jobs > MOST_ARTICLES { Articles::ByMonth } else { Articles::Each }
+}
+
+/// The texts of jobs by the file of their month, each below a line that says which it is.
+fn months(jobs: &[ExportedJob]) -> BTreeMap<String, String> {
+    let mut months: BTreeMap<String, String> = BTreeMap::new();
+    for job in jobs {
+        let Some(markdown) = job.markdown.as_ref().filter(|text| !text.is_empty()) else { continue };
+        let path = format!("articles/{}/{}.md", job.slug, job.created_at.format("%Y-%m"));
+        let day = job.created_at.format("%Y-%m-%d");
+        let text = months.entry(path).or_default();
+        text.push_str(&format!("<!-- job {}, {day} -->\n\n{}\n\n", job.id, markdown.trim_end()));
+    }
+    months
+}
+
 /// The file of a job's text. The end of the id keeps two of one day and title apart.
 fn article(job: &ExportedJob) -> Option<(String, Vec<u8>)> {
     let markdown = job.markdown.as_ref().filter(|text| !text.is_empty())?;
@@ -162,7 +211,33 @@ fn file_name(title: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::file_name;
+    use chrono::{TimeZone as _, Utc};
+    use uuid::Uuid;
+
+    use super::{Articles, ExportedJob, MOST_ARTICLES, file_name, layout, months};
+
+    #[test]
+    fn very_many_texts_share_files_by_month() {
+        assert_eq!((layout(MOST_ARTICLES), layout(MOST_ARTICLES + 1)), (Articles::Each, Articles::ByMonth));
+        let job = |id: u128, month: u32, markdown: Option<&str>| ExportedJob {
+            id: Uuid::from_u128(id),
+            line: String::new(),
+            slug: "ohio-paving".to_owned(),
+            title: None,
+            topic: "Topic".to_owned(),
+            created_at: Utc.with_ymd_and_hms(2026, month, 3, 0, 0, 0).unwrap(),
+            markdown: markdown.map(str::to_owned),
+        };
+        let files =
+            months(&[job(1, 10, Some("# One\n")), job(2, 11, Some("Two")), job(3, 11, None), job(4, 11, Some("Four"))]);
+        let paths: Vec<_> = files.keys().map(String::as_str).collect();
+        assert_eq!(paths, ["articles/ohio-paving/2026-10.md", "articles/ohio-paving/2026-11.md"]);
+        let november = &files["articles/ohio-paving/2026-11.md"];
+        assert!(
+            november.contains("2026-11-03 -->\n\nTwo\n\n<!-- job ") && november.ends_with("Four\n\n"),
+            "{november}"
+        );
+    }
 
     #[test]
     fn titles_become_harmless_names() {

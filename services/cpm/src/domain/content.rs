@@ -2,22 +2,16 @@
 
 use std::collections::HashMap;
 
-use hg_common::http::{ApiError, FieldErrors};
+use hg_common::http::{ApiError, FieldErrors, check_note};
 use hg_contracts::cpm::{EditContent, JobResult};
-use hg_quality::{Parsed, Part, count_words, parse};
+use hg_quality::{Parsed, Part, count_words, parse, split_title};
 use hg_types::ContentType;
 
 const CONTENT_LENGTH: usize = 200_000;
 const TITLE_LENGTH: usize = 500;
 const META_LENGTH: usize = 1_000;
-const NOTE_LENGTH: usize = 1_000;
-
-/// Notes what is wrong with why something is done.
-pub fn check_note(errors: &mut FieldErrors, note: Option<&str>) {
-    let note = note.unwrap_or_default();
-    let fine = note.chars().count() <= NOTE_LENGTH && !note.contains('\0');
-    errors.check(fine, "note", "must have at most 1,000 characters");
-}
+/// Versions of one text, the generated one not counted, and verdicts about it.
+pub const MOST_VERSIONS: i32 = 1_000;
 
 /// Checks an edit before anything is looked up.
 ///
@@ -39,11 +33,15 @@ pub fn check_edit(edit: &EditContent) -> Result<(), ApiError> {
     errors.into_result()
 }
 
-/// The text that an edit makes of the version that it is based on.
+/// The text that an edit makes of the version that it is based on. An article's title stands beside its content, never in it
+/// as well: one that begins the content is taken out, and is the title unless another is given.
 #[must_use]
 pub fn edited(content_type: ContentType, before: &JobResult, edit: &EditContent) -> Parsed {
-    let markdown = edit.content.trim().to_owned();
-    let mut title = replaced(edit.title.as_deref(), before.title.as_deref());
+    let (on_top, markdown) = match split_title(&edit.content).filter(|_| is_article(content_type)) {
+        Some((title, below)) => (Some(title), below.to_owned()),
+        None => (None, edit.content.trim().to_owned()),
+    };
+    let mut title = replaced(edit.title.as_deref().or(on_top.as_deref()), before.title.as_deref());
     let mut meta_description = replaced(edit.meta_description.as_deref(), before.meta_description.as_deref());
     let parts = match content_type {
         ContentType::EmailCampaign => {
@@ -60,6 +58,14 @@ pub fn edited(content_type: ContentType, before: &JobResult, edit: &EditContent)
     };
     let word_count = count_words(&markdown);
     Parsed { title: title.unwrap_or_default(), markdown, meta_description, word_count, parts, notes: Vec::new() }
+}
+
+/// Whether it has one title and one body.
+const fn is_article(content_type: ContentType) -> bool {
+    match content_type {
+        ContentType::BlogPost | ContentType::PressRelease | ContentType::ProductDescription => true,
+        ContentType::EmailCampaign | ContentType::SocialMedia => false,
+    }
 }
 
 /// What was given, without it what was there; an empty text takes it away.
@@ -134,6 +140,27 @@ mod tests {
         let bare = json!({"version": 0, "content": "New.", "title": "", "meta_description": ""});
         let made = edited(ContentType::BlogPost, &before, &edit(bare));
         assert_eq!((made.title.as_str(), made.meta_description), ("", None));
+    }
+
+    #[test]
+    fn a_title_on_top_is_the_title_and_stands_there_once() {
+        let before = text("Old.");
+        let of = |content_type, edit_of| {
+            let made = edited(content_type, &before, &edit(edit_of));
+            (made.title, made.markdown)
+        };
+        let on_top = json!({"version": 0, "content": "# Fuses *and* breakers\n\nNew text."});
+        for article in [ContentType::BlogPost, ContentType::PressRelease, ContentType::ProductDescription] {
+            assert_eq!(of(article, on_top.clone()), ("Fuses and breakers".to_owned(), "New text.".to_owned()));
+        }
+        let underlined = json!({"version": 0, "content": "Fuses\r\n=====\r\nNew text."});
+        assert_eq!(of(ContentType::BlogPost, underlined), ("Fuses".to_owned(), "New text.".to_owned()));
+        let both = json!({"version": 0, "content": "# Fuses\n\nNew text.", "title": "Breakers"});
+        assert_eq!(of(ContentType::BlogPost, both), ("Breakers".to_owned(), "New text.".to_owned()));
+        let section = json!({"version": 0, "content": "## Fuses\n\nNew text."});
+        assert_eq!(of(ContentType::BlogPost, section), ("Fuses".to_owned(), "## Fuses\n\nNew text.".to_owned()));
+        let mail = of(ContentType::EmailCampaign, on_top);
+        assert_eq!(mail.1, "# Fuses *and* breakers\n\nNew text.");
     }
 
     #[test]

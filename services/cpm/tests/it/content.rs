@@ -186,3 +186,112 @@ async fn what_is_too_long_is_named() {
     let more = cpm.member().put(&format!("{path}/content"), &edit(0, &"x".repeat(1_100_000))).await.expect(413);
     assert!(more.text.contains("more than 1048576 bytes"), "{}", more.text);
 }
+
+/// An archived client's texts can be read, and neither edited nor judged.
+#[tokio::test]
+async fn an_archived_clients_texts_stay_as_they_are() {
+    let cpm = TestCpm::start().await;
+    let path = format!("/jobs/{}", made(&cpm).await);
+    let _ = cpm.member().put(&format!("{path}/content"), &edit(0, "One.")).await.expect(200);
+    let archive = "UPDATE clients SET archived_at = $2 WHERE id = $1";
+    let client = cpm.tenants.customer.uuid();
+    let mut db = cpm.superuser().await;
+    sqlx::query(archive).bind(client).bind(Some(chrono::Utc::now())).execute(&mut db).await.unwrap();
+    let tries = [
+        cpm.member().put(&format!("{path}/content"), &edit(1, "Two.")).await,
+        cpm.member().post(&format!("{path}/versions/0/restore"), &json!({"version": 1})).await,
+        cpm.member().post(&format!("{path}/approval"), &json!({"verdict": "approved"})).await,
+    ];
+    for refused in tries {
+        assert_eq!(refused.expect(409).code(), "client_archived");
+    }
+    let versions: Page<ContentVersionInfo> = cpm.member().get(&format!("{path}/versions")).await.expect(200).parse();
+    assert_eq!(versions.data.len(), 2);
+    let verdicts: Page<Approval> = cpm.member().get(&format!("{path}/approval")).await.expect(200).parse();
+    assert!(verdicts.data.is_empty());
+    sqlx::query(archive).bind(client).bind(None::<chrono::DateTime<chrono::Utc>>).execute(&mut db).await.unwrap();
+    let _ = cpm.member().put(&format!("{path}/content"), &edit(1, "Two.")).await.expect(200);
+}
+
+/// What was copied from the page begins with its title: saved again, the text has it once.
+#[tokio::test]
+async fn a_title_that_begins_an_edit_is_its_title() {
+    let cpm = TestCpm::start().await;
+    let content = format!("/jobs/{}/content", made(&cpm).await);
+    let save = edit(0, "# Fuses at home\n\nFuses protect every house.");
+    let first: ContentVersion = cpm.member().put(&content, &save).await.expect(200).parse();
+    assert_eq!(first.result.title.as_deref(), Some("Fuses at home"));
+    assert_eq!((first.result.content.as_str(), first.result.word_count), ("Fuses protect every house.", 4));
+    let alone = cpm.member().put(&content, &edit(1, "# Fuses at home")).await.expect(422);
+    assert_eq!(alone.fields(), ["content"]);
+}
+
+/// Versions and verdicts of one text have a bound, and a page of verdicts has a next one.
+#[tokio::test]
+async fn what_is_kept_of_one_text_has_a_bound() {
+    let cpm = TestCpm::start().await;
+    let job = made(&cpm).await;
+    let path = format!("/jobs/{job}");
+    let _ = cpm.member().put(&format!("{path}/content"), &edit(0, "One.")).await.expect(200);
+    let mut db = cpm.superuser().await;
+    sqlx::query(
+        "INSERT INTO content_versions (job_id, number, client_id, content, word_count, quality, quality_score, changed)
+         SELECT v.job_id, n, v.client_id, v.content, v.word_count, v.quality, v.quality_score, v.changed
+           FROM content_versions v, generate_series(2, 999) AS n WHERE v.job_id = $1",
+    )
+    .bind(job.uuid())
+    .execute(&mut db)
+    .await
+    .unwrap();
+    let last: ContentVersion =
+        cpm.member().put(&format!("{path}/content"), &edit(999, "Last.")).await.expect(200).parse();
+    assert_eq!(last.info.version, 1_000);
+    let refused = cpm.member().put(&format!("{path}/content"), &edit(1_000, "More.")).await.expect(409);
+    assert_eq!(refused.code(), "too_many_versions");
+    assert!(refused.text.contains("the text has 1000 versions, and takes no more"), "{}", refused.text);
+    let restore = cpm.member().post(&format!("{path}/versions/0/restore"), &json!({"version": 1_000})).await;
+    assert_eq!(restore.expect(409).code(), "too_many_versions");
+
+    let approval = format!("{path}/approval");
+    for verdict in ["rejected", "approved", "withdrawn"] {
+        let _ = cpm.member().post(&approval, &json!({"verdict": verdict, "note": verdict})).await.expect(200);
+    }
+    let first: Page<Approval> = cpm.member().get(&format!("{approval}?limit=2")).await.expect(200).parse();
+    let said = |page: &Page<Approval>| page.data.iter().map(|it| it.verdict.as_str()).collect::<Vec<_>>();
+    assert_eq!(said(&first), ["withdrawn", "approved"]);
+    let cursor = first.pagination.next_cursor.clone().unwrap();
+    let rest: Page<Approval> =
+        cpm.member().get(&format!("{approval}?limit=2&cursor={cursor}")).await.expect(200).parse();
+    assert_eq!((said(&rest), rest.pagination.has_more), (vec!["rejected"], false));
+    assert_eq!(cpm.member().get(&format!("{approval}?cursor=x")).await.expect(422).fields(), ["cursor"]);
+    sqlx::query(
+        "INSERT INTO content_approvals (job_id, client_id, version, verdict)
+         SELECT a.job_id, a.client_id, a.version, 'rejected' FROM content_approvals a, generate_series(1, 997)
+          WHERE a.job_id = $1 AND a.verdict = 'approved'",
+    )
+    .bind(job.uuid())
+    .execute(&mut db)
+    .await
+    .unwrap();
+    let refused = cpm.member().post(&approval, &json!({"verdict": "approved"})).await.expect(409);
+    assert_eq!(refused.code(), "too_many_verdicts");
+}
+
+/// Whoever has told no name stays unnamed: the addresses of staff are nobody's business here.
+#[tokio::test]
+async fn an_editor_without_a_name_is_somebody() {
+    let cpm = TestCpm::start().await;
+    let job = made(&cpm).await;
+    let mut db = cpm.superuser().await;
+    sqlx::query("DELETE FROM profiles WHERE user_id = $1")
+        .bind(cpm.tenants.agency_people.member.uuid())
+        .execute(&mut db)
+        .await
+        .unwrap();
+    let staff = cpm.user(cpm.tenants.agency_people.member);
+    let _ = staff.put(&format!("/jobs/{job}/content"), &edit(0, "One.")).await.expect(200);
+    let viewer = cpm.user(cpm.tenants.customer_people.viewer);
+    let seen = viewer.get(&format!("/jobs/{job}/versions")).await.expect(200);
+    assert_eq!(seen.json()["data"][0]["author"]["name"], "Somebody");
+    assert!(!seen.text.contains('@'), "{}", seen.text);
+}

@@ -92,7 +92,7 @@ impl TestCpm {
         let mut tx = db.begin().await.unwrap();
         sqlx::query("DELETE FROM job_runs WHERE job_id = $1").bind(job.uuid()).execute(&mut *tx).await.unwrap();
         let result = (status == "completed").then(|| {
-            json!({"content": "# Fuses\n\nText.", "title": "Fuses", "meta_description": null, "word_count": 2, "quality": {"score": 88}})
+            json!({"content": "Text.", "title": "Fuses", "meta_description": null, "word_count": 2, "quality": {"score": 88}})
         });
         sqlx::query(
             "UPDATE jobs SET status = $2::text::job_status, completed_at = now(), result = $3, quality_score = 88,

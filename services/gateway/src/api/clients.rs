@@ -2,7 +2,9 @@
 
 use axum::extract::State;
 use hg_common::http::{ApiError, Json, PageQuery, Path, Query};
-use hg_contracts::smm::{Archived, Client, CreateClient, DeleteClient, Hierarchy, ListClients, UpdateClient};
+use hg_contracts::smm::{
+    Archived, Client, CreateClient, DeleteClient, Hierarchy, HierarchyQuery, ListClients, UpdateClient,
+};
 use hg_types::ClientType;
 use http::StatusCode;
 use serde::Deserialize;
@@ -134,15 +136,17 @@ pub(crate) async fn delete(
 
 /// What is above and below a client.
 #[utoipa::path(
-    get, path = "/api/clients/{id}/hierarchy", tag = "clients", params(("id" = String, Path, description = "Id or slug")),
-    responses((status = 200, body = Success<Hierarchy>), (status = 404, body = Failure))
+    get, path = "/api/clients/{id}/hierarchy", tag = "clients",
+    params(("id" = String, Path, description = "Id or slug"), HierarchyQuery),
+    responses((status = 200, body = Success<Hierarchy>), (status = 404, body = Failure), (status = 422, body = Failure))
 )]
 pub(crate) async fn hierarchy(
     State(state): State<AppState>,
     user: CurrentUser,
     Path(id): Path<String>,
+    Query(query): Query<HierarchyQuery>,
 ) -> Result<Success<Hierarchy>, ApiError> {
     let principal = user.principal();
     let id = client_id(&state, &principal, &id).await?;
-    state.smm.hierarchy(&principal, id).await.map(Success::new).map_err(peer_error)
+    state.smm.hierarchy(&principal, id, &query).await.map(Success::new).map_err(peer_error)
 }

@@ -28,7 +28,7 @@ pub(crate) async fn list(
     let id = client_id(&state, &principal, &id).await?;
     let (smm, principal) = (&state.smm, &principal);
     let (page, place) = page_of(&query, |cursor, limit| async move {
-        smm.list_members(principal, id, &ListMembers { cursor, limit: Some(limit) }).await
+        smm.list_members(principal, id, &ListMembers { cursor, limit: Some(limit), ..ListMembers::default() }).await
     })
     .await?;
     Ok(Success::list(page, place))

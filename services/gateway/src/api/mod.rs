@@ -19,6 +19,7 @@ pub(crate) mod providers;
 pub(crate) mod seo_rules;
 pub(crate) mod strategies;
 pub(crate) mod templates;
+pub(crate) mod texts;
 pub(crate) mod versions;
 
 use hg_common::{auth::Principal, http::ApiError};

@@ -6,8 +6,8 @@ use hg_common::http::{ApiError, Json, PageQuery, Path, Query};
 use hg_contracts::{
     cpm::{SeoRulesAnalytics, StrategyFiguresQuery},
     smm::{
-        CompareVersions, Comparison, ListStrategies, ListVersions, RestoreVersion, SaveSeoRules, SeoRules,
-        SeoRulesVersion, VersionSummary,
+        CompareVersions, Comparison, DeleteVersioned, ListStrategies, ListVersions, RestoreVersion, SaveSeoRules,
+        SeoRules, SeoRulesVersion, VersionSummary,
     },
 };
 use hg_types::SeoRulesId;
@@ -91,15 +91,16 @@ pub(crate) async fn update(
 
 /// Deletes SEO rules: what they said is inherited from then on.
 #[utoipa::path(
-    delete, path = "/api/seo-rules/{id}", tag = "seo-rules", params(("id" = SeoRulesId, Path)),
-    responses((status = 200, body = Success<Nothing>), (status = 404, body = Failure))
+    delete, path = "/api/seo-rules/{id}", tag = "seo-rules", params(("id" = SeoRulesId, Path), DeleteVersioned),
+    responses((status = 200, body = Success<Nothing>), (status = 404, body = Failure), (status = 409, body = Failure))
 )]
 pub(crate) async fn delete(
     State(state): State<AppState>,
     user: CurrentUser,
     Path(id): Path<SeoRulesId>,
+    Query(known): Query<DeleteVersioned>,
 ) -> Result<Success<Nothing>, ApiError> {
-    state.smm.delete_seo_rules(&user.principal(), id).await.map(|()| Success::new(Nothing)).map_err(peer_error)
+    state.smm.delete_seo_rules(&user.principal(), id, &known).await.map(|()| Success::new(Nothing)).map_err(peer_error)
 }
 
 /// The versions of SEO rules, newest first.

@@ -2,7 +2,9 @@
 
 use axum::extract::State;
 use hg_common::http::{ApiError, Json, Path, Query};
-use hg_contracts::smm::{EffectiveStrategy, EffectiveStrategyQuery, ListStrategies, SaveStrategy, Strategy};
+use hg_contracts::smm::{
+    DeleteVersioned, EffectiveStrategy, EffectiveStrategyQuery, ListStrategies, SaveStrategy, Strategy,
+};
 use hg_types::StrategyId;
 use http::StatusCode;
 
@@ -94,13 +96,14 @@ pub(crate) async fn update(
 
 /// Deletes a strategy: what it said is inherited from then on.
 #[utoipa::path(
-    delete, path = "/api/strategies/{id}", tag = "strategies", params(("id" = StrategyId, Path)),
-    responses((status = 200, body = Success<Nothing>), (status = 404, body = Failure))
+    delete, path = "/api/strategies/{id}", tag = "strategies", params(("id" = StrategyId, Path), DeleteVersioned),
+    responses((status = 200, body = Success<Nothing>), (status = 404, body = Failure), (status = 409, body = Failure))
 )]
 pub(crate) async fn delete(
     State(state): State<AppState>,
     user: CurrentUser,
     Path(id): Path<StrategyId>,
+    Query(known): Query<DeleteVersioned>,
 ) -> Result<Success<Nothing>, ApiError> {
-    state.smm.delete_strategy(&user.principal(), id).await.map(|()| Success::new(Nothing)).map_err(peer_error)
+    state.smm.delete_strategy(&user.principal(), id, &known).await.map(|()| Success::new(Nothing)).map_err(peer_error)
 }

@@ -17,10 +17,8 @@ use http::StatusCode;
 use super::{shell::CurrentClient, visit::is_out_of_order};
 use crate::peer_error::peer_error;
 
-/// Clients per question.
-const PER_PAGE: u32 = 100;
-/// How many questions at most: in a switcher with more entries than that one searches.
-const PAGES: usize = 5;
+/// Clients that a switcher lists: where there are more, one searches.
+const LISTED: u32 = 100;
 
 /// A client's slug from an address or a form, with nothing in it that an address would have to encode.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,30 +58,20 @@ pub enum Clients {
 }
 
 impl Clients {
-    /// Asks for all that the person may see.
+    /// Asks for the first of those that the person may see, once.
     ///
     /// # Errors
     /// When strategy management refuses; when it is away, that is an answer too.
     pub async fn fetch(smm: &SmmClient, principal: &Principal) -> Result<Self, ApiError> {
-        let mut clients = Vec::new();
-        let mut cursor: Option<String> = None;
-        for _ in 0..PAGES {
-            let query = ListClients { limit: Some(PER_PAGE), cursor: cursor.take(), ..ListClients::default() };
-            let page = match smm.list_clients(principal, &query).await {
-                Ok(page) => page,
-                Err(error) if is_out_of_order(&error) => {
-                    tracing::warn!(error = %error_chain(&error), "clients can't be listed");
-                    return Ok(Self::Away);
-                }
-                Err(error) => return Err(peer_error(error)),
-            };
-            clients.extend(page.data);
-            cursor = page.pagination.next_cursor;
-            if cursor.is_none() {
-                break;
+        let query = ListClients { limit: Some(LISTED), ..ListClients::default() };
+        match smm.list_clients(principal, &query).await {
+            Ok(page) => Ok(Self::Known { is_whole: page.pagination.next_cursor.is_none(), clients: page.data }),
+            Err(error) if is_out_of_order(&error) => {
+                tracing::warn!(error = %error_chain(&error), "clients can't be listed");
+                Ok(Self::Away)
             }
+            Err(error) => Err(peer_error(error)),
         }
-        Ok(Self::Known { clients, is_whole: cursor.is_none() })
     }
 
     /// The same with the client of this slug or id, which may be one that the list doesn't reach.
@@ -160,6 +148,8 @@ impl Clients {
     pub fn may_write(&self, slug: Option<&str>) -> bool {
         match self {
             Self::Away => true,
+            // One of those that aren't listed may be.
+            Self::Known { is_whole: false, .. } if slug.is_none() => true,
             Self::Known { clients, .. } => {
                 clients.iter().any(|client| slug.is_none_or(|slug| client.slug == slug) && is_writable(client))
             }

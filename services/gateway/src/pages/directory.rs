@@ -191,6 +191,8 @@ pub struct ClientFormPage {
     pub places: Vec<Choice>,
     /// Where it shall stand.
     pub place: String,
+    /// Another agency than those, by its slug; none where all are offered.
+    pub elsewhere: Option<String>,
     /// Whether there is a form: a new client needs somewhere to stand.
     pub blocked: Option<Text>,
 }
@@ -233,6 +235,8 @@ pub struct MovePage {
     pub places: Vec<Choice>,
     /// What was chosen.
     pub place: String,
+    /// Another place than those, by its slug; none where all are offered.
+    pub elsewhere: Option<String>,
     /// What moving changes, a sentence each.
     pub changes: Vec<Fact>,
 }

@@ -11,6 +11,8 @@ use super::{parts::Text, templates::Page};
 pub struct ErrorPage {
     /// The status code.
     pub status: u16,
+    /// The error's stable code, for whoever reads the page by program. What may not be seen is `not_found`, whatever it was.
+    pub code: Text,
     /// What happened, in a few words.
     pub title: Text,
     /// What it means, and what can be done.
@@ -39,7 +41,11 @@ impl Page for ErrorPage {
 impl ErrorPage {
     /// The page for a status. What somebody may not see doesn't exist: 403 looks like 404.
     #[must_use]
-    pub fn new(status: StatusCode, retry_href: Option<String>, request_id: Option<String>) -> Self {
+    pub fn new(status: StatusCode, code: &str, retry_href: Option<String>, request_id: Option<String>) -> Self {
+        let code = match status {
+            StatusCode::FORBIDDEN | StatusCode::GONE => "not_found",
+            _ => code,
+        };
         let (status, title, message, icon, retry) = match status {
             StatusCode::NOT_FOUND | StatusCode::FORBIDDEN | StatusCode::GONE => (
                 StatusCode::NOT_FOUND,
@@ -81,6 +87,7 @@ impl ErrorPage {
         };
         Self {
             status: status.as_u16(),
+            code: code.to_owned().into(),
             title: title.into(),
             message: message.into(),
             icon: icon.into(),
@@ -99,13 +106,15 @@ mod tests {
 
     #[test]
     fn what_may_not_be_seen_does_not_exist() {
-        let page = ErrorPage::new(StatusCode::FORBIDDEN, Some("/jobs/1".to_owned()), Some("r".to_owned()));
+        let page = ErrorPage::new(StatusCode::FORBIDDEN, "forbidden", Some("/jobs/1".to_owned()), Some("r".to_owned()));
         assert_eq!((page.status, page.retry_href, page.request_id), (404, None, None));
+        assert_eq!(page.code, "not_found");
     }
 
     #[test]
     fn our_own_faults_name_the_request() {
-        let page = ErrorPage::new(StatusCode::BAD_GATEWAY, Some("/jobs".to_owned()), Some("r1".to_owned()));
+        let page =
+            ErrorPage::new(StatusCode::BAD_GATEWAY, "bad_gateway", Some("/jobs".to_owned()), Some("r1".to_owned()));
         assert_eq!(
             (page.status, page.retry_href.as_deref(), page.request_id.as_deref()),
             (503, Some("/jobs"), Some("r1"))

@@ -30,6 +30,8 @@ pub struct PeoplePage {
     pub first_members_href: Option<String>,
     /// Who has a role here through a client above.
     pub inherited: Vec<InheritedRow>,
+    /// The clients above that have more members than are listed.
+    pub cut_above: Vec<String>,
     /// Whether there is somebody above whom this person doesn't see.
     pub hidden_above: bool,
     /// Ends the person's own membership; none where there is none here.
@@ -72,6 +74,8 @@ pub struct MemberRow {
     pub since: Moment,
     /// Changes the role; none for who may not.
     pub role_href: Option<String>,
+    /// What ending the membership takes away, and what stays.
+    pub removing: Text,
     /// Ends the membership; none for who may not.
     pub remove_href: Option<String>,
 }

@@ -3,13 +3,12 @@
 //! It only decides what is offered. Whoever posts all the same is answered by the service.
 
 use hg_common::http::ApiError;
-use hg_contracts::{ClientError, smm::Client};
+use hg_contracts::smm::{Client, HierarchyQuery};
 use hg_types::{ClientType, Role};
-use http::StatusCode;
 use serde::Serialize;
 
 use super::{
-    clients::{Clients, Slug},
+    clients::{Clients, Slug, is_writable},
     notices,
     parts::{Moment, Text},
     shell::{CurrentClient, Frame, Scope, Section, Shell, Switch},
@@ -172,6 +171,12 @@ impl Place {
         self.client.role >= Some(role)
     }
 
+    /// Whether the person may change what the client says and has made: a member may, unless it is archived.
+    #[must_use]
+    pub fn may_write(&self) -> bool {
+        is_writable(&self.client)
+    }
+
     /// Whether the person decides over the client from above: moves, archives, deletes it.
     #[must_use]
     pub fn may_decide(&self) -> bool {
@@ -256,21 +261,21 @@ pub const fn kind_icon(kind: ClientType) -> &'static str {
     }
 }
 
+/// What stands above, from the top: as the list of clients says, or asked for at once where that doesn't reach so far.
 async fn ancestors(visit: &Visit, clients: &Clients, client: &Client) -> Result<Vec<Client>, ApiError> {
     let mut above = Vec::new();
     let mut next = client.parent_id;
     while let Some(id) = next.filter(|_| above.len() < MAX_ANCESTORS) {
-        let parent = match clients.by_id(id) {
-            Some(parent) => parent.clone(),
-            None if clients.is_whole() && !clients.is_away() => break,
-            None => match visit.smm().get_client(&visit.principal(), &id.to_string()).await {
-                Ok(parent) => parent,
-                Err(ClientError::Refused { status: StatusCode::NOT_FOUND, .. }) => break,
-                Err(error) => return Err(peer_error(error)),
-            },
+        let Some(parent) = clients.by_id(id) else {
+            if clients.is_whole() && !clients.is_away() {
+                break;
+            }
+            let query = HierarchyQuery { depth: Some(0) };
+            let hierarchy = visit.smm().hierarchy(&visit.principal(), client.id, &query).await.map_err(peer_error)?;
+            return Ok(hierarchy.ancestors);
         };
         next = parent.parent_id;
-        above.push(parent);
+        above.push(parent.clone());
     }
     above.reverse();
     Ok(above)

@@ -247,7 +247,11 @@ pub struct HistoryPage {
     pub restore_href: Option<String>,
     /// Takes it out of force; none where it isn't in force or the person may only read.
     pub delete_href: Option<String>,
-    /// The newest version: what bringing one back is based on.
+    /// What that takes away.
+    pub deleting: Text,
+    /// Its id, for whoever acts on it; empty where there is none.
+    pub id: String,
+    /// The newest version: what bringing one back, or deleting, is based on.
     pub newest: i32,
     /// What came of it; none for what isn't measured or can't be read.
     pub figures: Option<Figures>,
@@ -321,7 +325,9 @@ pub struct ComparePage {
     pub history_href: String,
     /// Brings the earlier one back; none where the person may only read.
     pub restore_href: Option<String>,
-    /// The newest version: what bringing one back is based on.
+    /// Its id, for whoever acts on it; empty where there is none.
+    pub id: String,
+    /// The newest version: what bringing one back, or deleting, is based on.
     pub newest: i32,
 }
 

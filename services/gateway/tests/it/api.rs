@@ -349,7 +349,55 @@ async fn the_description_has_every_documented_route() {
         "/api/seo-rules/{id}/versions/{version}/restore",
         "/api/strategy-guide",
         "/api/analytics/strategies/{id}",
+        "/api/jobs/{id}/content",
+        "/api/jobs/{id}/versions/{version}/restore",
+        "/api/jobs/{id}/approval",
     ] {
         assert!(openapi["paths"][path].is_object(), "{path}");
     }
+}
+
+/// What people make of a text, and what they think of it: passed on to content production, in the envelope.
+#[tokio::test]
+async fn texts_are_edited_and_judged_by_people() {
+    let (gateway, browser) = start().await;
+    let (api, peers) = (browser.api(), &gateway.peers);
+    let path = format!("/jobs/{ID}");
+    let info = json!({"version": 1, "is_current": true, "title": "Fuses", "word_count": 2, "quality_score": 80, "changed": 0.5, "restored_from": null,
+        "note": null, "author": null, "created_at": "2026-11-20T00:00:00Z"});
+    let mut version = info.clone();
+    version["result"] =
+        json!({"content": "New text.", "title": "Fuses", "meta_description": null, "word_count": 2, "quality": {}});
+    let approval = json!({"verdict": "approved", "version": 1, "is_current": true, "note": null, "author": null, "created_at": "2026-11-20T00:00:00Z"});
+    let page = |rows: serde_json::Value| json!({"data": rows, "pagination": {"next_cursor": "more", "has_more": true, "total": null, "total_capped": false}});
+    peers.answers(&format!("PUT {path}/content"), 200, version.clone());
+    peers.answers(&format!("GET {path}/versions"), 200, page(json!([info])));
+    peers.answers(&format!("GET {path}/versions/1"), 200, version.clone());
+    peers.answers(&format!("POST {path}/versions/0/restore"), 200, version);
+    peers.answers(&format!("GET {path}/approval"), 200, page(json!([approval])));
+    peers.answers(&format!("POST {path}/approval"), 200, approval);
+
+    let edit = json!({"version": 0, "content": "New text."});
+    let saved = api.put(&format!("/api{path}/content"), &edit).await.expect(200).json();
+    assert_eq!((&saved["success"], &saved["data"]["result"]["content"]), (&json!(true), &json!("New text.")));
+    assert_eq!(peers.last().body, edit);
+    let listed = api.get(&format!("/api{path}/versions?limit=1")).await.expect(200).json();
+    assert_eq!((&listed["data"][0]["version"], &listed["pagination"]["next_cursor"]), (&json!(1), &json!("more")));
+    assert_eq!(peers.last().line, format!("GET {path}/versions?limit=1"));
+    assert_eq!(api.get(&format!("/api{path}/versions/1")).await.expect(200).json()["data"]["version"], 1);
+    let _ = api.post(&format!("/api{path}/versions/0/restore"), &json!({"version": 1})).await.expect(200);
+    let verdicts = api.get(&format!("/api{path}/approval?limit=1&cursor=abc")).await.expect(200).json();
+    assert_eq!(verdicts["data"][0]["verdict"], "approved");
+    assert_eq!(peers.last().line, format!("GET {path}/approval?cursor=abc&limit=1"));
+    let given = json!({"verdict": "approved", "version": 1});
+    assert_eq!(api.post(&format!("/api{path}/approval"), &given).await.expect(200).json()["data"]["is_current"], true);
+
+    peers.answers(
+        &format!("PUT {path}/content"),
+        409,
+        json!({"error": {"code": "client_archived", "message": "the client is archived", "request_id": "theirs"}}),
+    );
+    let refused = api.put(&format!("/api{path}/content"), &edit).await.expect(409);
+    assert_eq!((refused.code().as_str(), &refused.json()["success"]), ("client_archived", &json!(false)));
+    let _ = gateway.anonymous().put(&format!("/api{path}/content"), &edit).await.expect(401);
 }

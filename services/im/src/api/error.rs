@@ -1,8 +1,8 @@
 //! Rules and constraints as answers. Each constraint of our tables that a caller can run into has its own message.
 
 use hg_common::{
-    db::{detail, sql_state},
-    http::{ApiError, constraint_name},
+    db::sql_state,
+    http::{ApiError, closed_client, constraint_name},
 };
 use hg_types::Role;
 use http::StatusCode;
@@ -20,14 +20,11 @@ pub(crate) fn database(error: sqlx::Error) -> ApiError {
         Some("prompt_templates_template_length") => ApiError::field("template", "must have 1 byte to 64 KiB"),
         Some("prompt_templates_variables_object") => ApiError::field("variables", "must not exceed 64 KiB"),
         Some("prompt_template_versions_note_length") => ApiError::field("note", "must have at most 1,000 characters"),
-        _ => match (sql_state(&error).as_deref(), detail(&error)) {
-            (Some("HG409"), Some("client_erased")) => ApiError::conflict(
-                "client_erased",
-                "the client is erased, or is being erased: it takes nothing in any more",
-            ),
+        _ => match closed_client(&error) {
+            Some(closed) => closed,
             // Row-level security: the rules of this service should have said so before.
-            (Some("42501"), _) => ApiError::forbidden("you may not do this here"),
-            _ => return error.into(),
+            None if sql_state(&error).as_deref() == Some("42501") => ApiError::forbidden("you may not do this here"),
+            None => return error.into(),
         },
     };
     answer.with_source(error)

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use hg_common::http::{ApiError, FieldErrors};
+use hg_common::http::{ApiError, FieldErrors, check_note};
 use hg_contracts::im::SaveTemplate;
 use serde_json::{Map, Value};
 
@@ -56,8 +56,7 @@ pub fn check(mut save: SaveTemplate) -> Result<CheckedTemplate, ApiError> {
     save.name = save.name.trim().to_owned();
     let one_line = (1..=255).contains(&save.name.chars().count()) && !save.name.chars().any(char::is_control);
     errors.check(one_line, "name", "must be one line of 1 to 255 characters");
-    let note = save.note.as_deref().unwrap_or_default();
-    errors.check(note.chars().count() <= 1_000 && !note.contains('\0'), "note", "must have at most 1,000 characters");
+    check_note(&mut errors, save.note.as_deref());
     let variables = variables(&save.variables).unwrap_or_else(|message| {
         errors.push("variables", message);
         Map::new()

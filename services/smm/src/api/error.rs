@@ -2,7 +2,7 @@
 
 use hg_common::{
     db::{detail, sql_state},
-    http::{ApiError, constraint_name},
+    http::{ApiError, closed_client, constraint_name},
 };
 
 use crate::domain::{
@@ -11,6 +11,9 @@ use crate::domain::{
 
 /// What a refused write means to the caller. Everything unknown stays an opaque 5xx.
 pub(crate) fn database(error: sqlx::Error) -> ApiError {
+    if let Some(closed) = closed_client(&error) {
+        return closed.with_source(error);
+    }
     let answer = match constraint_name(&error) {
         Some("clients_slug_key") => ApiError::conflict("slug_taken", "another client has this slug: choose another"),
         Some("clients_slug_format") => {
@@ -70,10 +73,6 @@ pub(crate) fn database(error: sqlx::Error) -> ApiError {
             (Some("HG409"), Some("last_owner")) => {
                 ApiError::conflict("last_owner", "a client would be left without an owner: name another first")
             }
-            (Some("HG409"), Some("client_erased")) => ApiError::conflict(
-                "client_erased",
-                "the client is erased, or is being erased: it takes nothing in any more",
-            ),
             (Some("HG409"), Some("erasure_goes_on")) => {
                 ApiError::conflict("erasure_goes_on", "an erasure can't be stopped half-way")
             }

@@ -7,8 +7,8 @@ use hg_common::{
     http::{ApiError, ErrorBody, FieldErrors, Json, Page, Path, Query},
 };
 use hg_contracts::smm::{
-    CompareVersions, Comparison, ListStrategies, ListVersions, RestoreVersion, SaveSeoRules, SeoRules, SeoRulesVersion,
-    VersionSummary,
+    CompareVersions, Comparison, DeleteVersioned, ListStrategies, ListVersions, RestoreVersion, SaveSeoRules, SeoRules,
+    SeoRulesVersion, VersionSummary,
 };
 use hg_types::ContentType;
 use http::StatusCode;
@@ -91,7 +91,7 @@ pub(crate) async fn list_seo_rules(
         (status = 201, body = SeoRules),
         (status = 403, description = "The caller is no member of the client", body = ErrorBody),
         (status = 404, body = ErrorBody),
-        (status = 409, description = "`seo_rules_exist`", body = ErrorBody),
+        (status = 409, description = "`seo_rules_exist`; `client_archived`", body = ErrorBody),
         (status = 422, body = ErrorBody),
     )
 )]
@@ -126,7 +126,7 @@ pub(crate) async fn get_seo_rules(
         (status = 200, body = SeoRules),
         (status = 403, description = "The caller is no member of their client", body = ErrorBody),
         (status = 404, body = ErrorBody),
-        (status = 409, description = "`version_conflict`: somebody was quicker; `seo_rules_deleted`", body = ErrorBody),
+        (status = 409, description = "`version_conflict`: somebody was quicker; `seo_rules_deleted`; `client_archived`", body = ErrorBody),
         (status = 422, body = ErrorBody),
     )
 )]
@@ -142,19 +142,21 @@ pub(crate) async fn update_seo_rules(
 /// Deletes SEO rules: from then on, what they said is inherited. Their versions stay, and one can be restored.
 #[utoipa::path(
     delete, path = "/seo-rules/{rules}", tag = "seo rules",
-    params(("rules" = Uuid, Path, description = "Their id")),
+    params(("rules" = Uuid, Path, description = "Their id"), DeleteVersioned),
     responses(
         (status = 204),
         (status = 403, description = "The caller is no member of their client", body = ErrorBody),
         (status = 404, body = ErrorBody),
+        (status = 409, description = "`version_conflict`: somebody was quicker; `client_archived`", body = ErrorBody),
     )
 )]
 pub(crate) async fn delete_seo_rules(
     State(state): State<AppState>,
     Caller(principal): Caller,
     Path(rules): Path<Uuid>,
+    Query(known): Query<DeleteVersioned>,
 ) -> Result<StatusCode, ApiError> {
-    versioned::delete::<RulesForSeo>(&state, &principal, rules).await
+    versioned::delete::<RulesForSeo>(&state, &principal, rules, known).await
 }
 
 /// SEO rules' versions, the newest first, each with who saved it, why, and which fields it changed.
@@ -209,7 +211,7 @@ pub(crate) async fn compare_seo_rules(
         (status = 200, body = SeoRules),
         (status = 403, description = "The caller is no member of their client", body = ErrorBody),
         (status = 404, body = ErrorBody),
-        (status = 409, description = "`version_conflict`, or another one is in force by now", body = ErrorBody),
+        (status = 409, description = "`version_conflict`, or another one is in force by now; `client_archived`", body = ErrorBody),
         (status = 422, description = "It breaks a rule that has come since", body = ErrorBody),
     )
 )]

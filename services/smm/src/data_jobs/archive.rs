@@ -6,11 +6,13 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use chrono::{DateTime, Utc};
 use futures::TryStreamExt;
 use hg_common::data_jobs::{ARCHIVE, CHUNK, PartError, Subject, Work};
 use serde::Serialize;
 use serde_json::json;
 use sha2::{Digest, Sha256};
+use uuid::Uuid;
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions, write::StreamWriter};
 
 /// So much is read per batch.
@@ -90,7 +92,10 @@ impl Archive {
     fn add(&mut self, path: &str, bytes: &[u8]) -> Result<(), PartError> {
         if self.open.as_ref().is_none_or(|open| open.path != path) {
             self.close();
-            let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
+            let options = SimpleFileOptions::default()
+                .compression_method(CompressionMethod::Deflated)
+                // How large a file becomes isn't known when it begins: 20 bytes more, and it may pass 4 GiB.
+                .large_file(true);
             self.zip.start_file(path, options).map_err(other)?;
             self.open = Some(Open { path: path.to_owned(), bytes: 0, lines: 0, digest: Sha256::new() });
         }
@@ -186,7 +191,10 @@ pub(super) async fn make(work: &mut Work) -> Result<(), PartError> {
 
 async fn finish(work: &mut Work, mut archive: Box<Archive>) -> Result<(), PartError> {
     archive.close();
-    let manifest = manifest(work, &archive.files);
+    let mut batch = work.begin().await?;
+    let (as_of, there) = (batch.begun_at().await?, batch.clients_still_there().await?);
+    drop(batch);
+    let manifest = manifest(work, as_of, &there, &archive.files);
     archive.add("manifest.json", &serde_json::to_vec_pretty(&manifest).map_err(other)?)?;
     archive.add("README.txt", readme(work, &archive.files).as_bytes())?;
     archive.close();
@@ -209,9 +217,13 @@ async fn finish(work: &mut Work, mut archive: Box<Archive>) -> Result<(), PartEr
     batch.save(&FINISHED, 0, None).await
 }
 
-fn manifest(work: &Work, files: &[Listed]) -> serde_json::Value {
+/// The clients are those that stood there when the export began; of one that went away while it ran, what follows is left out.
+fn manifest(work: &Work, as_of: Option<DateTime<Utc>>, there: &[Uuid], files: &[Listed]) -> serde_json::Value {
     let subject = match work.subject() {
-        Subject::Client(client) => json!({"client_id": client, "clients": work.clients()}),
+        Subject::Client(client) => {
+            let gone: Vec<&Uuid> = work.clients().iter().filter(|client| !there.contains(client)).collect();
+            json!({"client_id": client, "clients": work.clients(), "clients_as_of": as_of, "moved_away": gone})
+        }
         Subject::Person(user) => json!({"user_id": user}),
     };
     json!({

@@ -5,6 +5,7 @@ use hg_common::{
     data_jobs::{PartError, Work},
     db::violates,
 };
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -140,14 +141,48 @@ pub(super) async fn clients_audit(work: &mut Work) -> Result<(), PartError> {
     Ok(())
 }
 
-/// Invitations to a person's address, while it is known, and what the audit log holds of them.
+/// Where the search for a person's address in the audit log goes on.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+struct Searched {
+    after: Uuid,
+    to_the_end: bool,
+}
+
+/// Invitations to a person's address, while it is known, and what the audit log holds of them: so many entries about
+/// invitations at a time, whoever's they are, for the address may stand in any.
 pub(super) async fn invitations(work: &mut Work) -> Result<(), PartError> {
     let person = work.person().unwrap_or_else(Uuid::nil);
-    let mut batch = work.begin().await?;
-    let gone = sqlx::query_scalar!(r#"SELECT app.person_invitations_erase($1) AS "gone!""#, person)
+    let details = json!({"data_job": work.job()});
+    let mut searched: Searched = work.place();
+    loop {
+        let most = i32::try_from(work.batch_size()).unwrap_or(i32::MAX);
+        let mut batch = work.begin().await?;
+        let gone = sqlx::query_scalar!(r#"SELECT app.person_invitations_delete($1, $2) AS "gone!""#, person, most)
+            .fetch_one(&mut *batch)
+            .await?;
+        batch.save(&searched, gone.unsigned_abs().into(), None).await?;
+        if gone == 0 {
+            break;
+        }
+    }
+    while !searched.to_the_end {
+        let mut batch = work.begin().await?;
+        let found = sqlx::query!(
+            r#"SELECT gone AS "gone!", up_to FROM app.audit_erase_invited($1, $2, $3, $4)"#,
+            person,
+            searched.after,
+            VALUES,
+            details
+        )
         .fetch_one(&mut *batch)
         .await?;
-    batch.save(&"invitations", gone.unsigned_abs().into(), None).await
+        searched = match found.up_to {
+            Some(after) => Searched { after, ..searched },
+            None => Searched { to_the_end: true, ..searched },
+        };
+        batch.save(&searched, found.gone.unsigned_abs().into(), None).await?;
+    }
+    Ok(())
 }
 
 /// A person's roles.

@@ -1,4 +1,6 @@
-//! How long a client's things are kept: its own setting, else the nearest above, else for ever.
+//! How long a client's things are kept: for ever, unless somebody says how long. What stands above is the least that holds
+//! below: a client can keep its things longer, never shorter, so that nobody gets rid of evidence by a setting of their own.
+//! `app.retention_longer` has the same rule.
 
 use hg_common::http::{ApiError, FieldErrors};
 use hg_contracts::smm::{Level, Retention, RetentionValue, SaveRetention};
@@ -25,21 +27,54 @@ pub struct Said {
 /// What holds, from what everybody says, the client itself first.
 #[must_use]
 pub fn resolve(chain: &[Said]) -> Retention {
-    Retention { jobs: nearest(chain, |said| said.jobs), logs: nearest(chain, |said| said.logs) }
+    Retention { jobs: longest(chain, |said| said.jobs), logs: longest(chain, |said| said.logs) }
 }
 
-fn nearest(chain: &[Said], of: impl Fn(&Said) -> Option<Option<u32>>) -> RetentionValue {
-    for (distance, said) in chain.iter().enumerate() {
-        if let Some(days) = of(said) {
-            let level = match (distance, said.client_type) {
-                (0, _) => Level::Client,
-                (_, ClientType::Root) => Level::Root,
-                _ => Level::Agency,
-            };
-            return RetentionValue { days, level, client_id: Some(said.client), client_name: Some(said.name.clone()) };
+/// From the top down: whoever says more than those above lengthens it.
+fn longest(chain: &[Said], of: impl Fn(&Said) -> Option<Option<u32>>) -> RetentionValue {
+    let nobody = RetentionValue { days: None, level: Level::Default, client_id: None, client_name: None };
+    chain.iter().enumerate().rev().fold(nobody, |above, (distance, said)| {
+        let Some(days) = of(said).filter(|days| above.client_id.is_none() || !is_shorter(*days, above.days)) else {
+            return above;
+        };
+        let level = match (distance, said.client_type) {
+            (0, _) => Level::Client,
+            (_, ClientType::Root) => Level::Root,
+            _ => Level::Agency,
+        };
+        RetentionValue { days, level, client_id: Some(said.client), client_name: Some(said.name.clone()) }
+    })
+}
+
+/// Whether something is kept for less long; without a number it is kept for ever.
+const fn is_shorter(one: Option<u32>, other: Option<u32>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => one < other,
+        (Some(_), None) => true,
+        (None, _) => false,
+    }
+}
+
+/// Checks what a client says against what stands above it, the nearest first.
+///
+/// # Errors
+/// 422 for days that are fewer than those above say.
+pub fn check_above(save: &SaveRetention, above: &[Said]) -> Result<(), ApiError> {
+    let mut errors = FieldErrors::new();
+    let least = resolve(above);
+    for (field, said, least) in [("jobs_days", save.jobs_days, least.jobs), ("logs_days", save.logs_days, least.logs)] {
+        let (Some(days), Some(name)) = (said, &least.client_name) else { continue };
+        if is_shorter(days, least.days) {
+            errors.push(
+                field,
+                match least.days {
+                    Some(least) => format!("must be at least {least} days, as {name} says"),
+                    None => format!("must be null: {name} keeps them for ever"),
+                },
+            );
         }
     }
-    RetentionValue { days: None, level: Level::Default, client_id: None, client_name: None }
+    errors.into_result()
 }
 
 /// Checks what a client says.
@@ -66,13 +101,34 @@ mod tests {
     }
 
     #[test]
-    fn the_nearest_who_says_something_decides() {
+    fn what_stands_above_is_the_least_that_holds() {
         let root = said(ClientType::Root, Some(Some(400)));
-        let holds = resolve(&[said(ClientType::Customer, None), said(ClientType::Agency, None), root.clone()]);
-        assert_eq!((holds.jobs.days, holds.jobs.level), (Some(400), Level::Root));
-        assert_eq!((holds.logs.days, holds.logs.level), (None, Level::Default));
-        let holds = resolve(&[said(ClientType::Customer, None), said(ClientType::Agency, Some(None)), root]);
-        assert_eq!((holds.jobs.days, holds.jobs.level), (None, Level::Agency));
+        let of = |customer, agency, root: &Said| {
+            let chain = [said(ClientType::Customer, customer), said(ClientType::Agency, agency), root.clone()];
+            let holds = resolve(&chain);
+            assert_eq!((holds.logs.days, holds.logs.level), (None, Level::Default));
+            (holds.jobs.days, holds.jobs.level)
+        };
+        assert_eq!(of(None, None, &root), (Some(400), Level::Root));
+        assert_eq!(of(None, Some(None), &root), (None, Level::Agency));
+        assert_eq!(of(Some(Some(30)), None, &root), (Some(400), Level::Root), "it can't be undercut");
+        assert_eq!(of(Some(Some(500)), None, &root), (Some(500), Level::Client));
+        assert_eq!(of(Some(Some(30)), Some(None), &root), (None, Level::Agency), "for ever neither");
+        let silent = said(ClientType::Root, None);
+        assert_eq!(of(Some(Some(30)), None, &silent), (Some(30), Level::Client), "where nobody above says anything");
+        assert_eq!(of(Some(Some(30)), Some(Some(90)), &silent), (Some(90), Level::Agency));
+    }
+
+    #[test]
+    fn who_says_less_than_those_above_is_told_by_whom() {
+        let above = [said(ClientType::Agency, Some(Some(90))), said(ClientType::Root, None)];
+        let save = |days| SaveRetention { jobs_days: Some(days), logs_days: Some(Some(1)) };
+        let refused = check_above(&save(Some(89)), &above).unwrap_err();
+        assert_eq!(refused.details().len(), 1, "of logs nobody says anything");
+        assert_eq!(refused.details()[0].message, "must be at least 90 days, as agency says");
+        assert!(check_above(&save(Some(90)), &above).is_ok() && check_above(&save(None), &above).is_ok());
+        let ever = [said(ClientType::Agency, Some(None))];
+        assert!(check_above(&save(Some(3650)), &ever).is_err() && check_above(&save(None), &ever).is_ok());
     }
 
     #[test]

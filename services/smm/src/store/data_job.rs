@@ -77,11 +77,13 @@ pub(crate) async fn data_job_request(
         About::Person(person) => (None, Some(person.uuid()), false),
     };
     let id = sqlx::query_scalar!(
-        r#"SELECT app.data_job_request($1::text::data_job_kind, $2, $3, $4, '{}', $5) AS "id!""#,
+        r#"SELECT app.data_job_request($1::text::data_job_kind, $2, $3, $4, $5, $6) AS "id!""#,
         kind.as_str(),
         client,
         person,
         below,
+        // Of whom an export is made is decided once more when it begins.
+        json!({"below": below}),
         json!(plan(kind)),
     )
     .fetch_one(&mut **tx)

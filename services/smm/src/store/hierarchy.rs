@@ -34,12 +34,13 @@ pub(crate) async fn ancestor_list(tx: &mut TenantTx, id: ClientId) -> Result<Vec
     rows.into_iter().map(|row| row.into_seen().map(|seen| seen.client)).collect()
 }
 
-/// Everything below, the nearest first and by name within a level, up to `most`. Roles are inherited on the way down,
+/// Everything so many levels below, the nearest first and by name within a level, up to `most`. Roles are inherited on the way down,
 /// so that none has to be looked up. It is found by one walk, and only what is shown is read: through the policies,
 /// each row would be compared with all that the caller sees.
 pub(crate) async fn descendant_list(
     tx: &mut TenantTx,
     id: ClientId,
+    levels: u32,
     most: usize,
 ) -> Result<Vec<Descendant>, sqlx::Error> {
     let rows = sqlx::query!(
@@ -51,7 +52,7 @@ pub(crate) async fn descendant_list(
              SELECT seen.id, seen.name, below.depth + 1, greatest(below.role, seen.own_role)
                FROM below JOIN seen ON seen.parent_id = below.id
            ), shown AS (
-             SELECT id, depth, role FROM below WHERE depth > 0 ORDER BY depth, lower(name), id LIMIT $2
+             SELECT id, depth, role FROM below WHERE depth BETWEEN 1 AND $2 ORDER BY depth, lower(name), id LIMIT $3
            )
            SELECT c.id AS "id!", c.name AS "name!", c.slug AS "slug!", c.type::text AS "client_type!", c.parent_id,
                   c.metadata AS "metadata!: Json<Map<String, Value>>", c.archived_at, c.created_at AS "created_at!",
@@ -60,6 +61,7 @@ pub(crate) async fn descendant_list(
              FROM shown JOIN clients c ON c.id = shown.id
             ORDER BY shown.depth, lower(c.name), c.id"#,
         id.uuid(),
+        i32::try_from(levels).unwrap_or(i32::MAX),
         i64::try_from(most).unwrap_or(i64::MAX),
     )
     .fetch_all(&mut **tx)

@@ -27,10 +27,11 @@ pub(crate) async fn member_list(tx: &mut TenantTx, client: ClientId) -> Result<V
         .collect()
 }
 
-/// A page of them. `after` is the role and address of the last member of the page before.
+/// A page of them, or only one person. `after` is the role and address of the last member of the page before.
 pub(crate) async fn member_page(
     tx: &mut TenantTx,
     client: ClientId,
+    only: Option<UserId>,
     after: Option<&(Role, String)>,
     limit: i64,
 ) -> Result<Vec<Member>, sqlx::Error> {
@@ -38,13 +39,15 @@ pub(crate) async fn member_page(
         r#"SELECT user_id AS "user_id!", email AS "email!", display_name AS "display_name!", role::text AS "role!",
                   created_at AS "created_at!"
              FROM app.client_members($1)
-            WHERE $2::text IS NULL OR role < $2::text::member_role OR (role = $2::text::member_role AND email > $3)
+            WHERE ($2::text IS NULL OR role < $2::text::member_role OR (role = $2::text::member_role AND email > $3))
+              AND ($5::uuid IS NULL OR user_id = $5)
             ORDER BY role DESC, email
             LIMIT $4"#,
         client.uuid(),
         after.map(|(role, _)| role.as_str()),
         after.map(|(_, email)| email.as_str()),
         limit,
+        only.map(UserId::uuid),
     )
     .fetch_all(&mut **tx)
     .await?;

@@ -81,10 +81,14 @@ impl Tables for RulesForSeo {
         Ok(done.rows_affected() == 1)
     }
 
-    async fn retire(tx: &mut TenantTx, id: Uuid) -> Result<bool, sqlx::Error> {
-        let done = sqlx::query!("UPDATE seo_rules SET is_active = false WHERE id = $1 AND is_active", id)
-            .execute(&mut **tx)
-            .await?;
+    async fn retire(tx: &mut TenantTx, id: Uuid, expected: Option<i32>) -> Result<bool, sqlx::Error> {
+        let done = sqlx::query!(
+            "UPDATE seo_rules SET is_active = false WHERE id = $1 AND is_active AND ($2::int IS NULL OR version = $2)",
+            id,
+            expected,
+        )
+        .execute(&mut **tx)
+        .await?;
         Ok(done.rows_affected() == 1)
     }
 

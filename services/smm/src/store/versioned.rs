@@ -24,8 +24,9 @@ pub(crate) trait Tables {
     ) -> Result<Uuid, sqlx::Error>;
     /// Saves a further version; says whether it did. Bringing a version back also brings a deleted one back into force.
     async fn change(tx: &mut TenantTx, id: Uuid, save: &Save<'_>, basis: Basis) -> Result<bool, sqlx::Error>;
-    /// Puts one out of force; says whether the scope may. Its versions stay: jobs name them, and one can be restored.
-    async fn retire(tx: &mut TenantTx, id: Uuid) -> Result<bool, sqlx::Error>;
+    /// Puts one out of force, if its newest version is the expected one; says whether it did. Its versions stay: jobs name
+    /// them, and one can be restored.
+    async fn retire(tx: &mut TenantTx, id: Uuid, expected: Option<i32>) -> Result<bool, sqlx::Error>;
     /// The versions before one, or all; the newest first.
     async fn versions(
         tx: &mut TenantTx,
@@ -226,6 +227,23 @@ pub(crate) async fn versioned_update<T: Tables>(
     Ok(match T::fetch(tx, id).await? {
         Some(now) if basis.expected.is_some_and(|expected| expected != now.version) => Written::Newer(now.version),
         Some(now) if !now.is_active && basis.restored_from.is_none() => Written::Deleted,
+        _ => Written::Refused,
+    })
+}
+
+/// Puts one out of force, if its newest version is the expected one.
+pub(crate) async fn versioned_retire<T: Tables>(
+    tx: &mut TenantTx,
+    id: Uuid,
+    expected: Option<i32>,
+) -> Result<Written, sqlx::Error> {
+    if T::retire(tx, id, expected).await? {
+        return Ok(Written::Done);
+    }
+    Ok(match T::fetch(tx, id).await? {
+        Some(now) if now.is_active && expected.is_some_and(|expected| expected != now.version) => {
+            Written::Newer(now.version)
+        }
         _ => Written::Refused,
     })
 }

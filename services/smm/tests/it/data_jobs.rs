@@ -437,6 +437,35 @@ async fn retention_is_inherited_and_what_is_older_is_due() {
         smm.person(t.customer_people.owner).put(&customer, &json!({"jobs_days": null})).await.expect(200).parse();
     assert_eq!((holds.jobs.days, holds.jobs.level), (None, Level::Client));
     assert_eq!((holds.logs.days, holds.logs.level), (Some(10), Level::Agency));
+    // What stands above is the least: whoever owns the customer alone can't have the evidence gone tomorrow.
+    let owns = smm.person(t.customer_people.owner);
+    let refused = owns.put(&customer, &json!({"jobs_days": 29, "logs_days": 1})).await.expect(422);
+    assert_eq!(refused.fields(), ["jobs_days", "logs_days"]);
+    assert!(refused.text.contains("must be at least 10 days, as Heaviside Digital says"), "{}", refused.text);
+    // Said before the agency said anything, it holds no longer.
+    sqlx::query("UPDATE client_retention SET jobs_days = 1, logs_days = 1 WHERE client_id = $1")
+        .bind(t.customer.uuid())
+        .execute(&mut db)
+        .await
+        .unwrap();
+    let holds: Retention = owns.get(&customer).await.expect(200).parse();
+    assert_eq!((holds.jobs.days, holds.logs.days, holds.logs.level), (Some(30), Some(10), Level::Agency));
+    let due = |at: chrono::DateTime<chrono::Utc>| {
+        let system = system.clone();
+        async move {
+            let mut tx = system.begin().await.unwrap();
+            let due: Vec<(uuid::Uuid, Option<chrono::DateTime<chrono::Utc>>)> =
+                sqlx::query_as("SELECT client_id, logs_before FROM app.retention_due($1, 100)")
+                    .bind(at)
+                    .fetch_all(&mut *tx)
+                    .await
+                    .unwrap();
+            due
+        }
+    };
+    let soon = due(chrono::Utc::now() + chrono::TimeDelta::days(5)).await;
+    assert!(!soon.iter().any(|(client, _)| *client == t.customer.uuid()), "a day has passed, not ten");
+    let _ = owns.put(&customer, &json!({"jobs_days": null})).await.expect(200);
 
     assert_eq!(retention::start_due(&system, chrono::Utc::now(), 100).await.unwrap(), 0, "nothing is old");
     let later = chrono::Utc::now() + chrono::TimeDelta::days(20);
@@ -587,4 +616,118 @@ async fn what_belongs_to_nobody_is_kept_as_long_as_the_roots_logs() {
     assert_eq!(count(&mut db, VALUES_OF, gone).await, 0);
     assert_eq!(count(&mut db, of_none, gone).await, 0);
     assert_eq!(retention::start_due(&system, later, 100).await.unwrap(), 0, "all is done");
+}
+
+/// An invitation that is made while the person goes, after those to their address went, goes with the address.
+#[tokio::test]
+async fn what_comes_to_an_address_late_goes_with_it() {
+    let smm = start().await;
+    let t = &smm.tenants;
+    let (_, system) = smm.db.db_and_system().await;
+    let mut db = smm.db.superuser().await;
+    let (root, viewer) = (smm.person(t.root_people.owner), t.customer_people.viewer);
+    let path = format!("/people/{viewer}/erasure");
+    let look: Erasure = root.get(&path).await.expect(200).parse();
+    let _ = root.post(&path, &json!({"confirmation": look.confirmation.unwrap()})).await.expect(202);
+    work_off(&system).await;
+    sqlx::query("UPDATE data_jobs SET status = 'in_progress' WHERE kind = 'person_erasure'")
+        .execute(&mut db)
+        .await
+        .unwrap();
+    let late = smm.person(t.other_customer_people.admin);
+    let invite = json!({"email": "viewer@electrician.example.com", "role": "viewer"});
+    let _ = late.post(&format!("/clients/{}/invitations", t.other_customer), &invite).await.expect(201);
+    let said = "SELECT count(*) FROM audit_values WHERE part = 'change' AND value LIKE '%viewer@electrician%'
+                   AND (SELECT client_id FROM audit_log WHERE id = audit_id) = $1";
+    assert_eq!(count(&mut db, said, t.other_customer).await, 1);
+    let mut tx = system.begin().await.unwrap();
+    let emptied: i32 =
+        sqlx::query_scalar("SELECT auth.person_empty($1)").bind(viewer.uuid()).fetch_one(&mut *tx).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(emptied, 1);
+    let left = "SELECT count(*) FROM invitations WHERE email LIKE 'viewer@electrician%' AND client_id = $1";
+    assert_eq!(count(&mut db, left, t.other_customer).await, 0);
+    assert_eq!(count(&mut db, said, t.other_customer).await, 0);
+}
+
+/// The search for a person's address goes on where it was, a few entries at a time.
+#[tokio::test]
+async fn a_persons_address_is_looked_for_in_bounded_steps() {
+    let smm = start().await;
+    let t = &smm.tenants;
+    let (_, system) = smm.db.db_and_system().await;
+    let mut db = smm.db.superuser().await;
+    let (root, viewer) = (smm.person(t.root_people.owner), t.customer_people.viewer);
+    for (admin, client) in [
+        (t.other_customer_people.admin, t.other_customer),
+        (t.agency_people.admin, t.sibling),
+        (t.root_people.admin, t.direct),
+    ] {
+        for email in ["viewer@electrician.example.com", "other@example.com"] {
+            let invite = json!({"email": email, "role": "viewer"});
+            let _ = smm.person(admin).post(&format!("/clients/{client}/invitations"), &invite).await.expect(201);
+        }
+    }
+    let path = format!("/people/{viewer}/erasure");
+    let look: Erasure = root.get(&path).await.expect(200).parse();
+    let _ = root.post(&path, &json!({"confirmation": look.confirmation.unwrap()})).await.expect(202);
+    sqlx::query("UPDATE data_jobs SET status = 'in_progress' WHERE kind = 'person_erasure'")
+        .execute(&mut db)
+        .await
+        .unwrap();
+    let (mut after, mut steps, mut gone) = (uuid::Uuid::nil(), 0, 0);
+    let mut tx = system.begin().await.unwrap();
+    loop {
+        let (erased, up_to): (i32, Option<uuid::Uuid>) =
+            sqlx::query_as("SELECT gone, up_to FROM app.audit_erase_invited($1, $2, 2, '{}')")
+                .bind(viewer.uuid())
+                .bind(after)
+                .fetch_one(&mut *tx)
+                .await
+                .unwrap();
+        assert!(erased <= 2, "{erased} at once");
+        (steps, gone) = (steps + 1, gone + erased);
+        match up_to {
+            Some(last) => after = last,
+            None => break,
+        }
+    }
+    tx.commit().await.unwrap();
+    assert!(steps >= 3 && gone == 3, "{steps} steps, {gone} values");
+    let told: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM audit_values WHERE part = 'change' AND value LIKE '%other@example.com%'",
+    )
+    .fetch_one(&mut db)
+    .await
+    .unwrap();
+    assert_eq!(told, 3, "others' addresses stay");
+}
+
+/// An export holds the clients that stand there when it begins, and nothing of one that is moved away while it runs.
+#[tokio::test]
+async fn an_export_is_of_those_who_are_there() {
+    let smm = start().await;
+    let t = &smm.tenants;
+    let (_, system) = smm.db.db_and_system().await;
+    let mut db = smm.db.superuser().await;
+    let (root, owner) = (smm.person(t.root_people.owner), smm.person(t.agency_people.owner));
+    let export: DataJob =
+        owner.post(&format!("/clients/{}/export", t.agency), &json!({"scope": "tree"})).await.expect(202).parse();
+    assert_eq!(export.clients, 3);
+    // It waits; meanwhile one goes and another is made.
+    let away = json!({"parent_id": t.other_agency});
+    let _ = root.post(&format!("/clients/{}/move", t.sibling), &away).await.expect(200);
+    let new = json!({"name": "Just In Time", "type": "customer", "parent_id": t.agency});
+    let made = owner.post("/clients", &new).await.expect(201).json()["id"].as_str().unwrap().to_owned();
+    others_are_done(&mut db).await;
+    work_off(&system).await;
+    let done = fetch(&owner, &export).await;
+    assert_eq!((done.status, done.clients), (JobStatus::Completed, 3));
+    let files = download(&owner, &done).await;
+    let manifest: serde_json::Value = serde_json::from_str(&files["manifest.json"]).unwrap();
+    assert!(manifest["subject"]["clients_as_of"].is_string(), "{manifest}");
+    assert_eq!(manifest["subject"]["moved_away"], json!([]));
+    let clients = &files["clients.ndjson"];
+    assert!(clients.contains(&made) && clients.contains(&t.customer.to_string()), "{clients}");
+    assert!(!clients.contains(&t.sibling.to_string()), "what went away before is not in it");
 }

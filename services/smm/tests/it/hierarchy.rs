@@ -4,7 +4,7 @@
 use hg_common::db::{Scope, violates};
 use hg_contracts::{
     Page,
-    smm::{Client, ClientTree, EffectiveStrategy},
+    smm::{Client, ClientTree, EffectiveStrategy, Hierarchy},
 };
 use hg_testkit::{Answer, Api, TestService};
 use hg_types::{ClientId, Role};
@@ -413,4 +413,21 @@ async fn the_database_holds_the_rules_whoever_writes() {
     let mut tx = app.tenant(Scope::User(t.root_people.owner)).await.unwrap();
     let by_hand = sqlx::query("UPDATE clients SET archived_at = NULL").execute(&mut *tx).await.unwrap_err();
     assert_eq!(hg_common::db::sql_state(&by_hand).as_deref(), Some("42501"));
+}
+
+#[tokio::test]
+async fn a_hierarchy_is_as_deep_as_it_is_asked_for() {
+    let smm = start().await;
+    let t = &smm.tenants;
+    let root = smm.person(t.root_people.admin);
+    let at = async |client: hg_types::ClientId, depth: &str| -> Hierarchy {
+        root.get(&format!("/clients/{client}/hierarchy{depth}")).await.expect(200).parse()
+    };
+    let (whole, level, none) = (at(t.root, "").await, at(t.root, "?depth=1").await, at(t.root, "?depth=0").await);
+    assert!(whole.descendants.len() > level.descendants.len() && !level.descendants.is_empty());
+    assert_eq!(level.descendants.len(), whole.children.len());
+    assert!(none.descendants.is_empty() && none.children.is_empty() && !none.has_more);
+    let above = at(t.customer, "?depth=0").await;
+    assert_eq!(above.ancestors.iter().map(|it| it.id).collect::<Vec<_>>(), [t.root, t.agency]);
+    assert_eq!(root.get(&format!("/clients/{}/hierarchy?depth=11", t.root)).await.expect(422).fields(), ["depth"]);
 }

@@ -165,3 +165,19 @@ async fn two_owners_who_remove_each_other_do_not_both_win() {
     let mut superuser = smm.db.superuser().await;
     sqlx::query("DELETE FROM clients WHERE id = $1").bind(t.customer.uuid()).execute(&mut superuser).await.unwrap();
 }
+
+#[tokio::test]
+async fn one_membership_can_be_asked_for() {
+    let smm = start().await;
+    let t = &smm.tenants;
+    let path = format!("/clients/{}/members", t.customer);
+    let viewer = smm.person(t.customer_people.viewer);
+    let own: Page<Member> =
+        viewer.get(&format!("{path}?user_id={}", t.customer_people.viewer)).await.expect(200).parse();
+    assert_eq!(own.data.iter().map(|it| it.user_id).collect::<Vec<_>>(), [t.customer_people.viewer]);
+    // Whose role comes from above is no member here.
+    let above: Page<Member> =
+        viewer.get(&format!("{path}?user_id={}", t.agency_people.owner)).await.expect(200).parse();
+    assert!(above.data.is_empty());
+    assert_eq!(viewer.get(&format!("{path}?user_id=me")).await.expect(422).fields(), ["user_id"]);
+}

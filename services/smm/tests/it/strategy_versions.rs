@@ -111,12 +111,20 @@ async fn an_earlier_version_comes_back_as_a_new_one() {
     let third: StrategyVersion = member.get(&format!("{one}/versions/3")).await.expect(200).parse();
     assert_eq!((third.info.restored_from, third.info.note.as_deref()), (Some(1), Some("calm again")));
 
+    // Whoever deletes says what they have seen.
+    assert_eq!(member.delete(&format!("{one}?version=2")).await.expect(409).code(), "version_conflict");
+    assert_eq!(member.delete(&format!("{one}?version=x")).await.expect(422).fields(), ["version"]);
+    let now: Strategy = member.get(&one).await.expect(200).parse();
+    assert!(now.is_active);
+    let _ = member.delete(&format!("{one}?version=3")).await.expect(204);
+    let _ = member.delete(&format!("{one}?version=2")).await.expect(404);
+    let _ = member.post(&restore, &json!({"version": 3})).await.expect(200);
     // A deleted strategy can't be changed, but a version of it can be brought back into force.
     let _ = member.delete(&one).await.expect(204);
     let changed = save(&json!({}), None, "");
     assert_eq!(member.put(&one, &changed).await.expect(409).code(), "strategy_deleted");
     let back: Strategy = member.post(&format!("{one}/versions/2/restore"), &json!({})).await.expect(200).parse();
-    assert_eq!((back.version, back.is_active, back.configuration.tone.as_deref()), (4, true, Some("warm")));
+    assert_eq!((back.version, back.is_active, back.configuration.tone.as_deref()), (5, true, Some("warm")));
 
     // Unless another one has taken its place.
     let _ = member.delete(&one).await.expect(204);
@@ -158,4 +166,42 @@ async fn whoever_is_slower_is_told_who_was_quicker() {
     assert_eq!(futures::future::join_all(tries).await, [200, 200, 200, 200]);
     let now: Strategy = member.get(&one).await.expect(200).parse();
     assert_eq!(now.version, 7);
+}
+
+/// Whatever way it is asked: what an archived client says stays as it is, and can be read.
+#[tokio::test]
+async fn what_an_archived_client_says_stays() {
+    let smm = start().await;
+    let t = &smm.tenants;
+    let (member, admin) = (smm.person(t.customer_people.member), smm.person(t.agency_people.admin));
+    let one = planted(&member, t.customer, &[json!({"tone": "calm"}), json!({"tone": "warm"})]).await;
+    let rules_path = format!("/clients/{}/seo-rules", t.customer);
+    let rules = json!({"content_type": "blog_post", "rules": {"title_width": 580}});
+    let seo = member.post(&rules_path, &rules).await.expect(201).json()["id"].as_str().unwrap().to_owned();
+    let seo = format!("/seo-rules/{seo}");
+    let _ = admin.post(&format!("/clients/{}/archive", t.customer), &json!({})).await.expect(200);
+
+    let post = json!({"name": "Press", "content_type": "press_release", "configuration": {"tone": "late"}});
+    let other_rules = json!({"content_type": "press_release", "rules": {}});
+    let tries = [
+        member.post(&format!("/clients/{}/strategies", t.customer), &post).await,
+        member.put(&one, &save(&json!({"tone": "late"}), Some(2), "")).await,
+        member.post(&format!("{one}/versions/1/restore"), &json!({})).await,
+        member.delete(&one).await,
+        member.post(&rules_path, &other_rules).await,
+        member.put(&seo, &rules).await,
+        member.post(&format!("{seo}/versions/1/restore"), &json!({})).await,
+        // Nor may whoever has archived it.
+        admin.delete(&seo).await,
+    ];
+    for refused in tries {
+        assert_eq!(refused.expect(409).code(), "client_archived");
+    }
+    let now: Strategy = member.get(&one).await.expect(200).parse();
+    assert_eq!((now.version, now.is_active, now.configuration.tone.as_deref()), (2, true, Some("warm")));
+    let _ = member.get(&seo).await.expect(200);
+
+    let _ = admin.post(&format!("/clients/{}/restore", t.customer), &json!({})).await.expect(200);
+    let _ = member.delete(&seo).await.expect(204);
+    let _ = member.put(&one, &save(&json!({"tone": "back"}), Some(2), "")).await.expect(200);
 }

@@ -4,8 +4,8 @@ use hg_common::auth::{Principal, Service};
 use hg_contracts::{
     ClientError, SmmClient,
     smm::{
-        Archived, ChangeMember, CreateClient, InvitationState, InvitationToken, Invite, ListClients, ListInvitations,
-        ListMembers, MoveClient, PutMember, TreeQuery, UpdateClient,
+        Archived, ChangeMember, CreateClient, HierarchyQuery, InvitationState, InvitationToken, Invite, ListClients,
+        ListInvitations, ListMembers, MoveClient, PutMember, TreeQuery, UpdateClient,
     },
 };
 use hg_testkit::TestService;
@@ -49,7 +49,7 @@ async fn a_clients_life() {
     assert_eq!(client.list_clients(&admin, &only).await.unwrap().data.len(), 2);
     assert!(client.restore_client(&admin, agency.id).await.unwrap().archived_at.is_none());
     assert_eq!(client.get_client(&admin, "dim").await.unwrap().archived_at, None);
-    assert_eq!(client.hierarchy(&admin, agency.id).await.unwrap().children[0].id, made.id);
+    assert_eq!(client.hierarchy(&admin, agency.id, &HierarchyQuery::default()).await.unwrap().children[0].id, made.id);
     let below = TreeQuery { below: Some("bright".to_owned()), depth: Some(1), archived: Some(Archived::Exclude) };
     let tree = client.client_tree(&admin, &below).await.unwrap();
     assert_eq!((tree.data.len(), tree.total, tree.data[0].children), (1, 2, 1));

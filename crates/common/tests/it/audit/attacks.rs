@@ -192,21 +192,79 @@ async fn nothing_is_sealed_on_top_of_a_chain_that_was_cut() {
     assert_eq!(hg_common::audit::seal_some(&system, &keys(1), 100).await.unwrap().broken, 1);
 }
 
+/// A ring of these keys; the first seals.
+fn ring(bytes: &[u8]) -> hg_common::audit::AuditKeys {
+    use base64::Engine as _;
+    let texts: Vec<String> =
+        bytes.iter().map(|byte| format!("k{byte}:{}", base64::prelude::BASE64_STANDARD.encode([*byte; 32]))).collect();
+    texts.join(",").parse().unwrap()
+}
+
 #[tokio::test]
 async fn keys_rotate_and_the_old_ones_still_verify() {
     let (database, tenants, mut superuser) = sealed().await;
-    let both = {
-        let text = [2_u8, 1].map(|byte| {
-            use base64::Engine as _;
-            format!("k{byte}:{}", base64::prelude::BASE64_STANDARD.encode([byte; 32]))
-        });
-        text.join(",").parse().unwrap()
-    };
+    let both = ring(&[2, 1]);
     rename(&mut superuser, tenants.sibling.uuid(), 2).await;
     seal_all(&database, &both).await;
     assert_eq!(names(&found(&mut superuser, &both, &[]).await.1), [""; 0]);
     let (_, faults) = found(&mut superuser, &keys(2), &[]).await;
     assert!(names(&faults).iter().all(|name| ["unknown key", "end forged"].contains(&name.as_str())), "{faults:?}");
+}
+
+/// Chains that rest get a head with the new key, so that whoever seals needs the old one no longer; a cut one gets none.
+#[tokio::test]
+async fn an_old_key_leaves_once_the_heads_are_renewed() {
+    let (database, tenants, mut superuser) = sealed().await;
+    let both = ring(&[2, 1]);
+    let (_, system) = database.db_and_system().await;
+    // Without it, and before: nothing goes on.
+    rename(&mut superuser, tenants.sibling.uuid(), 1).await;
+    assert_eq!(hg_common::audit::seal_some(&system, &keys(2), 100).await.unwrap().broken, 1);
+    let cut = tenants.direct.uuid();
+    run(&mut superuser, &format!("UPDATE audit_chains SET length = length + 1 WHERE chain = '{cut}'")).await;
+    let mut renewed = 0;
+    loop {
+        match hg_common::audit::renew_heads(&system, &both).await.unwrap() {
+            0 => break,
+            some => renewed += some,
+        }
+    }
+    let heads: Vec<(Uuid, String)> = sqlx::query_as("SELECT chain, key_id FROM audit_chains WHERE length > 0")
+        .fetch_all(&mut superuser)
+        .await
+        .unwrap();
+    assert!(renewed > 2 && heads.len() as u64 == renewed + 1, "{renewed} of {}", heads.len());
+    assert!(heads.iter().all(|(chain, key)| (key == "k2") == (*chain != cut)), "{heads:?}");
+    // From now on without the old key; who proves the log has both.
+    let sealed = hg_common::audit::seal_some(&system, &keys(2), 100).await.unwrap();
+    assert_eq!((sealed.entries, sealed.broken), (1, 0));
+    run(&mut superuser, &format!("UPDATE audit_chains SET length = length - 1 WHERE chain = '{cut}'")).await;
+    assert_eq!(names(&found(&mut superuser, &both, &[]).await.1), [""; 0]);
+}
+
+/// However many chains are broken: the others are sealed all the same.
+#[tokio::test]
+async fn broken_chains_do_not_stand_in_the_way() {
+    let (database, tenants, mut superuser) = sealed().await;
+    let (_, system) = database.db_and_system().await;
+    // 150 chains whose entries wait and whose end nobody has sealed.
+    run(
+        &mut superuser,
+        "SET session_replication_role = replica;
+         INSERT INTO audit_chains (chain, length, mac) SELECT ('00000000-0000-0000-0000-' || lpad(n::text, 12, '0'))::uuid, 7, 'x' FROM generate_series(1, 150) n;
+         INSERT INTO audit_unsealed (audit_id, chain) SELECT app.uuid_v7(), ('00000000-0000-0000-0000-' || lpad(n::text, 12, '0'))::uuid FROM generate_series(1, 150) n;
+         RESET session_replication_role",
+    )
+    .await;
+    rename(&mut superuser, tenants.sibling.uuid(), 1).await;
+    let mut sealed = 0;
+    for _ in 0..100 {
+        sealed += hg_common::audit::seal_some(&system, &keys(1), 100).await.unwrap().entries;
+        if sealed > 0 {
+            break;
+        }
+    }
+    assert_eq!(sealed, 1);
 }
 
 #[tokio::test]

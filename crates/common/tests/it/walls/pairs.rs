@@ -175,7 +175,7 @@ pub(crate) async fn trespass(
                 (Outcome::Rows(0), way) => own_name || !(way.starts_with("inserts") || way.starts_with("overwrites")),
                 (Outcome::Rows(_), "copies out") => reads,
                 // Where the tenant is part of the key, that is a row of one's own and no conflict at all.
-                (Outcome::Rows(_), _) if own_name => row.has_tenant_in_key(fixture.column),
+                (Outcome::Rows(_), _) if own_name => row.has_tenant_in_key(fixture.column) || !row.writes_its_key(),
                 // A row of one's own, stopped by a key before anything was written.
                 (Outcome::Constraint, _) => own_name,
                 _ => false,
@@ -189,7 +189,7 @@ pub(crate) async fn trespass(
 struct Row {
     value: Uuid,
     json: serde_json::Value,
-    /// All that can be written.
+    /// All that the application may write.
     columns: String,
     primary_key: String,
     /// Whether heirs read it.
@@ -202,11 +202,7 @@ impl Row {
         let text = format!("SELECT to_jsonb(t) FROM {table} t WHERE {} = $1 LIMIT 1", fixture.column);
         let json = sqlx::query_scalar(AssertSqlSafe(text)).bind(value).fetch_one(&mut *db).await;
         let json = json.unwrap_or_else(|error| panic!("{table}: there is no row to trespass on: {error}"));
-        let columns = sqlx::query_scalar(
-            "SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) FROM pg_attribute
-              WHERE attrelid = $1::text::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''",
-        );
-        let columns = columns.bind(table).fetch_one(&mut *db).await.unwrap();
+        let columns = granted(db, table, "INSERT").await;
         let primary_key = sqlx::query_scalar(
             "SELECT string_agg(quote_ident(a.attname), ', ') FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey[0:i.indnkeyatts - 1])
               WHERE i.indrelid = $1::text::regclass AND i.indisprimary",
@@ -223,6 +219,11 @@ impl Row {
         self.primary_key.split(", ").any(|key| key == column)
     }
 
+    /// Whether the key can be given: where the database makes it, there is nothing to hit.
+    fn writes_its_key(&self) -> bool {
+        self.primary_key.split(", ").all(|key| self.columns.split(", ").any(|column| column == key))
+    }
+
     /// The insert of a row like this one, under whoever's name.
     fn insert(&self, fixture: &Fixture, ending: &str) -> String {
         let (table, columns) = (fixture.table, &self.columns);
@@ -230,6 +231,20 @@ impl Row {
             "INSERT INTO {table} ({columns}) SELECT {columns} FROM jsonb_populate_record(NULL::{table}, $1) {ending}"
         )
     }
+}
+
+/// The columns of a table for which the application has a right; all of them where it has none, so that it is refused.
+async fn granted(db: &mut PgConnection, table: &str, right: &str) -> String {
+    sqlx::query_scalar(
+        "SELECT coalesce(string_agg(quote_ident(attname), ', ' ORDER BY attnum) FILTER (WHERE has_column_privilege('hg_content_app', attrelid, attnum, $2)),
+                         string_agg(quote_ident(attname), ', ' ORDER BY attnum))
+           FROM pg_attribute WHERE attrelid = $1::text::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''",
+    )
+    .bind(table)
+    .bind(right)
+    .fetch_one(db)
+    .await
+    .unwrap()
 }
 
 async fn attempt(db: &mut PgConnection, fixture: &Fixture, row: &Row, trespasser: &Trespasser, way: &str) -> Outcome {
@@ -265,13 +280,16 @@ async fn attempt(db: &mut PgConnection, fixture: &Fixture, row: &Row, trespasser
 /// How many of the lines that COPY gives name the tenant.
 async fn copied_out(db: &mut PgConnection, fixture: &Fixture, value: Uuid) -> Outcome {
     let table = fixture.table;
+    // What is granted column by column is copied so: of a whole table that may not be read, nothing would be learned.
+    let columns = granted(db, table, "SELECT").await;
     // Without the right to read, sqlx loses its place in the answer to COPY: asked like this first, it doesn't.
-    let all = format!("SELECT * FROM {table} LIMIT 0");
+    let all = format!("SELECT {columns} FROM {table} LIMIT 0");
     if let Err(error) = sqlx::query(AssertSqlSafe(all)).execute(&mut *db).await {
         return judge(Err(error));
     }
     let copied = async {
-        let text: Vec<bytes::Bytes> = db.copy_out_raw(&format!("COPY {table} TO STDOUT")).await?.try_collect().await?;
+        let text: Vec<bytes::Bytes> =
+            db.copy_out_raw(&format!("COPY {table} ({columns}) TO STDOUT")).await?.try_collect().await?;
         Ok::<_, sqlx::Error>(text.concat())
     };
     let value = value.to_string();

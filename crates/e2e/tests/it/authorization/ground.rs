@@ -270,6 +270,14 @@ impl Victim {
         self.names.insert(name.to_owned(), value);
     }
 
+    /// The same, with another client in its place where one is named.
+    pub(crate) fn with_client(&self, id: Uuid, slug: &str) -> Self {
+        let mut other = self.clone();
+        other.name("client", id.to_string());
+        other.name("slug", slug.to_owned());
+        other
+    }
+
     /// One of its objects.
     pub(crate) fn id(&self, name: &str) -> Uuid {
         self.names[name].parse().unwrap()

@@ -72,7 +72,7 @@ impl Answer {
     }
 
     fn has_code(&self, code: &str) -> bool {
-        self.body.contains(&format!("\"code\":\"{code}\""))
+        [format!("\"code\":\"{code}\""), format!("data-code=\"{code}\"")].iter().any(|said| self.body.contains(said))
     }
 
     /// Nothing where it is as expected; otherwise what isn't.
@@ -95,8 +95,7 @@ impl Answer {
             Expected::TooLowOrUnseen(Some(part)) => {
                 [403, 404].contains(&status) || (status < 500 && self.text().contains(part))
             }
-            // A page says it in words.
-            Expected::Forbidden(code) => status == 403 && (self.has_code(code) || self.body.starts_with("<!")),
+            Expected::Forbidden(code) => status == 403 && self.has_code(code),
         };
         if !right {
             let body: String = self.body.chars().take(300).collect();

@@ -245,6 +245,13 @@ impl Probe {
         victim.fill(&self.template())
     }
 
+    /// Whether the path, not the query alone, names the client whose things are asked for.
+    pub(crate) fn names_its_client(&self) -> bool {
+        let template = self.template();
+        let path = template.split_once('?').map_or(template.as_str(), |(path, _)| path);
+        path.contains("<client>") || path.contains("<slug>")
+    }
+
     /// The same with the victim's slug for its id; none where the path doesn't name a client, or only takes an id.
     pub(crate) fn uri_by_slug(&self, victim: &super::ground::Victim) -> Option<String> {
         let path = self.template();

@@ -5,7 +5,7 @@ use axum::extract::State;
 use hg_common::{
     auth::{ApiScope, Caller, Principal},
     db::TenantTx,
-    http::{ApiError, ErrorBody, FieldErrors, Json, Page, PageQuery, Path, Query, constraint_name},
+    http::{ApiError, ErrorBody, FieldErrors, Json, Page, PageQuery, Path, Query, check_note, constraint_name},
 };
 use hg_contracts::{
     cpm::{ContentVersion, ContentVersionInfo, EditContent, JobResult, RestoreContent},
@@ -34,7 +34,7 @@ use crate::{
         (status = 401, body = ErrorBody),
         (status = 403, description = "The caller is no member of its client", body = ErrorBody),
         (status = 404, body = ErrorBody),
-        (status = 409, description = "`version_conflict`: somebody was quicker; `job_without_text`", body = ErrorBody),
+        (status = 409, description = "`version_conflict`: somebody was quicker; `job_without_text`; `client_archived`; `too_many_versions`", body = ErrorBody),
         (status = 413, body = ErrorBody), (status = 422, body = ErrorBody), (status = 429, body = ErrorBody)
     )
 )]
@@ -65,7 +65,7 @@ pub async fn job_content_edit(
         (status = 401, body = ErrorBody),
         (status = 403, description = "The caller is no member of its client", body = ErrorBody),
         (status = 404, body = ErrorBody),
-        (status = 409, description = "`version_conflict`: somebody was quicker; `job_without_text`", body = ErrorBody),
+        (status = 409, description = "`version_conflict`: somebody was quicker; `job_without_text`; `client_archived`; `too_many_versions`", body = ErrorBody),
         (status = 422, body = ErrorBody), (status = 429, body = ErrorBody)
     )
 )]
@@ -77,7 +77,7 @@ pub async fn job_content_restore(
 ) -> Result<Json<ContentVersion>, ApiError> {
     let principal = with_scope(caller, ApiScope::JobsWrite)?;
     let mut errors = FieldErrors::new();
-    content::check_note(&mut errors, how.note.as_deref());
+    check_note(&mut errors, how.note.as_deref());
     errors.into_result()?;
     let mut tx = state.db.tenant(principal.scope()).await?;
     let (made, generated) = editable(&mut tx, id).await?;
@@ -171,6 +171,11 @@ pub(super) fn conflict(newest: i32, based_on: i32) -> ApiError {
     ApiError::conflict("version_conflict", message)
 }
 
+/// A text isn't worked on for ever, and what is kept of one has a bound.
+pub(super) fn full(code: &'static str, what: &str) -> ApiError {
+    ApiError::conflict(code, format!("the text has {} {what}, and takes no more", content::MOST_VERSIONS))
+}
+
 async fn version_of(tx: &mut TenantTx, made: &Made, version: i32) -> Result<ContentVersion, ApiError> {
     content_version_fetch(tx, made, version).await?.ok_or_else(|| ApiError::not_found("version"))
 }
@@ -187,8 +192,14 @@ async fn save(
     if edit.version != made.newest {
         return Err(conflict(made.newest, edit.version));
     }
+    if made.newest >= content::MOST_VERSIONS {
+        return Err(full("too_many_versions", "versions"));
+    }
     let before = version_of(tx, made, edit.version).await?.result;
     let text = content::edited(made.content_type, &before, edit);
+    if text.markdown.is_empty() {
+        return Err(ApiError::field("content", "has a title, and nothing below it"));
+    }
     let report = checking::report(made.content_type, &made.parameters, made.rules.clone(), &text);
     let result = checking::result(&text, &report);
     let number = made.newest + 1;

@@ -120,6 +120,7 @@ fn render(visit: &Visit, place: &Place, sent: Changes, problems: Problems) -> Re
         began: Some(began),
         places: Vec::new(),
         place: String::new(),
+        elsewhere: None,
         blocked: None,
     };
     let shell = place.shell(visit, Part::Overview, format!("Edit {}", place.client.name), None);

@@ -124,7 +124,7 @@ pub(crate) async fn index(visit: Visit, Query(params): Query<Params>) -> Result<
         problem: (tree.is_none() || (asked.view != View::Tree && list.is_none()))
             .then(|| "Strategy management doesn’t answer. Nothing is lost: try again in a moment.".into()),
         list: list.map(|page| list_view(&visit, &asked, &page)),
-        new_href: clients.all().iter().any(may_have_below).then(|| "/new-client".to_owned()),
+        new_href: (!clients.is_whole() || clients.all().iter().any(may_have_below)).then(|| "/new-client".to_owned()),
     };
     let frame = Frame {
         title: "Clients".into(),

@@ -10,9 +10,11 @@ use hg_contracts::smm::{Client, MoveClient};
 use hg_types::{ClientId, ClientType};
 use serde::Deserialize;
 
-use super::{MovePage, new::parents};
+use super::{
+    MovePage,
+    new::{Parents, parents, typed},
+};
 use crate::pages::{
-    clients::Slug,
     forms::{OwnField, Problems, read},
     parts::{Choice, Fact, FieldProblem},
     place::{Part, Place},
@@ -23,14 +25,16 @@ use crate::pages::{
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Target {
+    /// The id of one that is offered.
     place: String,
+    /// The slug of one that isn't.
+    elsewhere: String,
 }
 
 /// Where it may go.
 pub(crate) async fn form(visit: Visit, Path(slug): Path<String>) -> Result<Response, ApiError> {
     let place = Place::enter(&visit, &slug).await?;
-    let candidates = candidates(&visit, &place, None).await?;
-    render(&visit, &place, &candidates, String::new(), Problems::none())
+    again(&visit, &place, Target::default(), Problems::none()).await
 }
 
 /// Moves it, or says why not.
@@ -39,42 +43,61 @@ pub(crate) async fn submit(
     Path(slug): Path<String>,
     form: Result<Form<Target>, FormRejection>,
 ) -> Result<Response, ApiError> {
-    let Target { place: wanted } = read(form)?;
+    let sent = read(form)?;
     let place = Place::enter(&visit, &slug).await?;
-    let id: Option<ClientId> = wanted.parse().ok();
-    let Some(parent_id) = id else {
-        let candidates = candidates(&visit, &place, None).await?;
-        let problems = Problems::fields(vec![FieldProblem::new("place", "Choose where it shall stand.")]);
-        return render(&visit, &place, &candidates, wanted, problems);
+    // What is typed is meant, whatever is chosen.
+    let chosen = match typed(&visit, &sent.elsewhere).await? {
+        None => sent.place.parse().map_err(|_| FieldProblem::new("place", "Choose where it shall stand.")),
+        Some(Ok(parent)) => fits(&place, &parent).map(|()| parent.id),
+        Some(Err(problem)) => Err(problem),
+    };
+    let parent_id: ClientId = match chosen {
+        Ok(id) => id,
+        Err(problem) => return again(&visit, &place, sent, Problems::fields(vec![problem])).await,
     };
     match visit.smm().move_client(&visit.principal(), place.client.id, &MoveClient { parent_id }).await {
         Ok(client) => Ok(Redirect::to(&format!("/clients/{}?notice=moved", client.slug)).into_response()),
         Err(error) => {
-            let own = |field: &str| (field == "parent_id").then(|| OwnField::new("place", "The new place"));
-            let problems = Problems::of(error, own)?.at_field(&["parent_archived"], "place");
-            let candidates = candidates(&visit, &place, None).await?;
-            render(&visit, &place, &candidates, wanted, problems)
+            let field = if sent.elsewhere.trim().is_empty() { "place" } else { "elsewhere" };
+            let own = |name: &str| (name == "parent_id").then(|| OwnField::new(field, "The new place"));
+            let problems = Problems::of(error, own)?.at_field(&["parent_archived"], field);
+            again(&visit, &place, sent, problems).await
         }
     }
 }
 
-/// Where the client may stand, but for where it does.
-async fn candidates(visit: &Visit, place: &Place, wanted: Option<&Slug>) -> Result<Vec<Client>, ApiError> {
-    let (_, mut parents) = parents(visit, wanted).await?;
-    let fits = |parent: &Client| match place.client.client_type {
+/// Whether the client may stand below this one, at all and anew.
+fn fits(place: &Place, parent: &Client) -> Result<(), FieldProblem> {
+    let wrong = |message: String| Err(FieldProblem::new("elsewhere", message));
+    if Some(parent.id) == place.client.parent_id {
+        wrong(format!("It stands below {} already.", parent.name))
+    } else if place.client.client_type == ClientType::Agency && parent.client_type != ClientType::Root {
+        wrong("An agency stands below the root, nowhere else.".to_owned())
+    } else {
+        Ok(())
+    }
+}
+
+/// The form with what was typed, and with where the client may stand.
+async fn again(visit: &Visit, place: &Place, sent: Target, problems: Problems) -> Result<Response, ApiError> {
+    let (_, mut parents) = parents(visit, None).await?;
+    let takes = |parent: &Client| match place.client.client_type {
         ClientType::Customer => true,
         ClientType::Agency => parent.client_type == ClientType::Root,
         ClientType::Root => false,
     };
-    parents.retain(|parent| Some(parent.id) != place.client.parent_id && parent.id != place.client.id && fits(parent));
-    Ok(parents)
+    parents
+        .offered
+        .retain(|parent| Some(parent.id) != place.client.parent_id && parent.id != place.client.id && takes(parent));
+    parents.are_more &= place.client.client_type == ClientType::Customer;
+    render(visit, place, &parents, sent, problems)
 }
 
 fn render(
     visit: &Visit,
     place: &Place,
-    candidates: &[Client],
-    chosen: String,
+    parents: &Parents,
+    sent: Target,
     problems: Problems,
 ) -> Result<Response, ApiError> {
     let label = |client: &Client| match client.client_type {
@@ -90,8 +113,9 @@ fn render(
         cancel_href: place.href(""),
         changes: changes(&from),
         from,
-        places: candidates.iter().map(|it| Choice::new(it.id.to_string(), label(it))).collect(),
-        place: chosen,
+        places: parents.offered.iter().map(|it| Choice::new(it.id.to_string(), label(it))).collect(),
+        place: sent.place,
+        elsewhere: parents.are_more.then_some(sent.elsewhere),
     };
     let shell = place.shell(visit, Part::Overview, format!("Move {}", place.client.name), None);
     visit.page(problems.status, &shell, &page)

@@ -66,13 +66,14 @@ pub(super) async fn render(visit: &Visit, place: &Place, at: Params, said: Said)
     let principal = visit.principal();
     let cursor = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
     let manages = place.may(Role::Admin);
-    let members = ListMembers { cursor: cursor(&at.members), limit: Some(MEMBERS) };
+    let members = ListMembers { cursor: cursor(&at.members), limit: Some(MEMBERS), ..ListMembers::default() };
     let (members, above, invitations) = tokio::join!(
         visit.smm().list_members(&principal, place.client.id, &members),
         above(visit, place),
         invitations(visit, place, cursor(&at.invitations)),
     );
     let (members, above, invitations) = (members.map_err(peer_error)?, above?, invitations?);
+    let is_member = is_member(visit, place, &members).await?;
     let now = visit.now();
     let stronger = strongest_above(&above);
     let page = PeoplePage {
@@ -81,9 +82,10 @@ pub(super) async fn render(visit: &Visit, place: &Place, at: Params, said: Said)
         errors: said.problems.errors,
         more_members_href: members.pagination.next_cursor.as_deref().map(|it| href(place, "members", it)),
         first_members_href: (!at.members.is_empty()).then(|| place.href("/people")),
-        leave_href: members.data.iter().any(|it| it.user_id == visit.user.id).then(|| place.href("/leave")),
+        leave_href: is_member.then(|| place.href("/leave")),
         members: members.data.iter().map(|member| member_row(visit, place, member, &stronger)).collect(),
         inherited: above.iter().flat_map(inherited_rows).collect(),
+        cut_above: above.iter().filter(|it| it.are_more).map(|it| it.name.clone()).collect(),
         // An owner of the root sees everybody; whoever holds a role further down sees none of those above.
         hidden_above: place.ancestors.first().map_or(place.client.parent_id, |top| top.parent_id).is_some(),
         invite: manages.then(|| invite_form(place, said.typed)),
@@ -112,23 +114,38 @@ struct Above {
     name: String,
     slug: String,
     members: Vec<Member>,
+    /// Whether there are others.
+    are_more: bool,
+}
+
+/// Whether the person is a member of this very client: as the page of members says, or asked for where it needn't be the one
+/// on which they stand.
+async fn is_member(visit: &Visit, place: &Place, shown: &Page<Member>) -> Result<bool, ApiError> {
+    let own = |members: &[Member]| members.iter().any(|it| it.user_id == visit.user.id);
+    if own(&shown.data) {
+        return Ok(true);
+    }
+    let query = ListMembers { user_id: Some(visit.user.id), ..ListMembers::default() };
+    let answer = unless_away(visit.smm().list_members(&visit.principal(), place.client.id, &query).await)?;
+    Ok(answer.is_some_and(|page| own(&page.data)))
 }
 
 /// The members of the clients above, as far as the person sees those.
 async fn above(visit: &Visit, place: &Place) -> Result<Vec<Above>, ApiError> {
-    let (principal, query) = (visit.principal(), ListMembers { cursor: None, limit: Some(MEMBERS_ABOVE) });
+    let (principal, query) = (visit.principal(), ListMembers { limit: Some(MEMBERS_ABOVE), ..ListMembers::default() });
     let asked = place.ancestors.iter().rev().map(|client| visit.smm().list_members(&principal, client.id, &query));
     let answers = futures::future::join_all(asked).await;
     let mut above = Vec::new();
     for (client, answer) in place.ancestors.iter().rev().zip(answers) {
-        let members = match answer {
-            Ok(page) => page.data,
+        let page = match answer {
+            Ok(page) => page,
             // Seen a moment ago, gone now; or strategy management stumbles: the page stands without.
             Err(ClientError::Refused { status: StatusCode::NOT_FOUND | StatusCode::FORBIDDEN, .. }) => continue,
             Err(error) if is_out_of_order(&error) => continue,
             Err(error) => return Err(peer_error(error)),
         };
-        above.push(Above { name: client.name.clone(), slug: client.slug.clone(), members });
+        let (name, slug) = (client.name.clone(), client.slug.clone());
+        above.push(Above { name, slug, members: page.data, are_more: page.pagination.has_more });
     }
     Ok(above)
 }
@@ -164,9 +181,13 @@ fn member_row(visit: &Visit, place: &Place, member: &Member, stronger: &HashMap<
     // Nobody changes somebody above them; one's own membership one leaves.
     let manages = place.may(Role::Admin) && place.client.role >= Some(member.role);
     let stronger = stronger.get(&member.user_id).filter(|(role, _)| *role > member.role);
+    let stays = match stronger {
+        Some((role, name)) => format!("The role {role} through {name} stays."),
+        None => "The account stays, and so does what this person has made.".to_owned(),
+    };
     MemberRow {
         id: member.user_id.to_string(),
-        name: person.name,
+        name: person.name.clone(),
         email: person.email,
         initials: person.initials,
         is_self,
@@ -174,6 +195,7 @@ fn member_row(visit: &Visit, place: &Place, member: &Member, stronger: &HashMap<
         stronger: stronger.map(|(role, name)| format!("{role} through {name}")).unwrap_or_default(),
         since: Moment::new(member.created_at, visit.now()),
         role_href: manages.then(|| place.href(&format!("/people/{}/role", member.user_id))),
+        removing: format!("{} loses the role {} here and everywhere below. {stays}", person.name, member.role).into(),
         remove_href: (manages && !is_self).then(|| place.href(&format!("/people/{}/remove", member.user_id))),
     }
 }

@@ -3,7 +3,6 @@
 use axum::response::Response;
 use hg_common::http::{ApiError, Query};
 use hg_contracts::smm::{ChangeKind, CompareVersions, FieldChange};
-use hg_types::Role;
 use http::StatusCode;
 use serde::Deserialize;
 
@@ -43,14 +42,15 @@ pub(crate) async fn show(visit: Visit, spot: Spot, Query(params): Query<Params>)
     // However they were chosen: the earlier one stands first.
     let versions = CompareVersions { from: from.min(to), to: Some(from.max(to)) };
     let compared = spot.kind.compare(&visit, known.id, versions).await.map_err(peer_error)?;
-    let may_save = place.may(Role::Member) && place.client.archived_at.is_none();
     let page = ComparePage {
         heading: heading(&visit, &place, &spot, own.as_ref(), Leaf::History),
         from: info_row(&visit, &compared.from),
         to: info_row(&visit, &compared.to),
         changes: compared.changes.iter().map(change).collect(),
         history_href: spot.href(&place, "/history"),
-        restore_href: (may_save && compared.from.version != known.version).then(|| spot.href(&place, "/restore")),
+        restore_href: (place.may_write() && compared.from.version != known.version)
+            .then(|| spot.href(&place, "/restore")),
+        id: known.id.to_string(),
         newest: known.version,
     };
     let title = format!("Versions {} and {}", compared.from.version, compared.to.version);

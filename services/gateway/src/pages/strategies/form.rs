@@ -12,7 +12,6 @@ use hg_contracts::{
     ClientError,
     smm::{EffectiveStrategyQuery, Explanation, StrategyGuide, StrategyGuideQuery},
 };
-use hg_types::Role;
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -74,10 +73,6 @@ impl Seen {
     /// What is in force.
     fn in_force(&self) -> Option<&Own> {
         self.own.as_ref().filter(|own| own.is_active)
-    }
-
-    fn may_save(&self) -> bool {
-        self.place.may(Role::Member) && self.place.client.archived_at.is_none()
     }
 
     fn default_name(&self) -> String {
@@ -276,7 +271,7 @@ fn render(visit: &Visit, seen: &Seen, filled: Filled, notice: Option<&str>) -> R
         errors: filled.problems.errors,
         note: filled.note,
         conflict: filled.conflict,
-        action: seen.may_save().then(|| spot.href(place, "")),
+        action: place.may_write().then(|| spot.href(place, "")),
         draft: format!("{}:{}:{}:{version}", spot.kind.path(), place.client.slug, spot.content_type.as_str()),
         refilled: filled.refilled,
         version,

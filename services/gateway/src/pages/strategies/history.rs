@@ -11,8 +11,10 @@ use hg_contracts::{
     cpm::{StrategyFigures, StrategyFiguresQuery},
     smm::{ListVersions, RestoreVersion, VersionInfo, VersionSummary},
 };
-use hg_types::{Role, SeoRulesId, StrategyId};
+use hg_types::{ClientType, SeoRulesId, StrategyId};
+use http::StatusCode;
 use serde::Deserialize;
+use uuid::Uuid;
 
 use super::{
     Figures, FiguresRow, HistoryPage, VersionRow,
@@ -24,7 +26,7 @@ use crate::{
     pages::{
         format,
         forms::{Problems, read},
-        parts::Moment,
+        parts::{Moment, Text},
         place::{Part, Place},
         visit::{Visit, unless_away},
     },
@@ -51,28 +53,45 @@ pub(crate) async fn show(visit: Visit, spot: Spot, Query(params): Query<Params>)
     render(&visit, &place, &spot, own, params, Problems::none()).await
 }
 
-/// Which version to bring back.
+/// Which strategy, or which SEO rules, and its newest version, as they stood on the page that was acted on.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(crate) struct Chosen {
-    version: String,
+pub(crate) struct Acted {
+    id: String,
     newest: String,
+    /// The version to bring back.
+    version: String,
+}
+
+impl Acted {
+    /// What was acted on.
+    ///
+    /// # Errors
+    /// 400 for what no page of ours sends: without it nobody could say whether somebody was quicker.
+    fn on(&self) -> Result<(Uuid, i32), ApiError> {
+        let (Ok(id), Ok(newest)) = (self.id.parse(), self.newest.parse()) else {
+            return Err(ApiError::bad_request("the form doesn't say what it is about: load the page again"));
+        };
+        Ok((id, newest))
+    }
 }
 
 /// Brings a version back as a new one, or says why not.
 pub(crate) async fn restore(
     visit: Visit,
     spot: Spot,
-    form: Result<Form<Chosen>, FormRejection>,
+    form: Result<Form<Acted>, FormRejection>,
 ) -> Result<Response, ApiError> {
-    let Chosen { version, newest } = read(form)?;
+    let acted = read(form)?;
+    let (id, newest) = acted.on()?;
     let place = Place::enter(&visit, &spot.slug).await?;
     let own = spot.kind.own(&visit, place.client.id, spot.content_type).await.map_err(peer_error)?;
-    let (Some(known), Ok(version)) = (own.as_ref(), version.parse()) else {
-        return Err(ApiError::not_found("version"));
-    };
-    let how = RestoreVersion { version: newest.parse().ok(), note: None };
-    match spot.kind.restore(&visit, known.id, version, &how).await {
+    let Ok(version) = acted.version.parse() else { return Err(ApiError::not_found("version")) };
+    if own.as_ref().is_none_or(|own| own.id != id) {
+        return render(&visit, &place, &spot, own, Params::default(), replaced()).await;
+    }
+    let how = RestoreVersion { version: Some(newest), note: None };
+    match spot.kind.restore(&visit, id, version, &how).await {
         Ok(()) => Ok(Redirect::to(&spot.href(&place, "/history?notice=brought-back")).into_response()),
         Err(error) => {
             let problems = said_of_fields(Problems::of(error, |_| None)?);
@@ -83,20 +102,36 @@ pub(crate) async fn restore(
 }
 
 /// Takes it out of force: everything is inherited.
-pub(crate) async fn delete(visit: Visit, spot: Spot) -> Result<Response, ApiError> {
+pub(crate) async fn delete(
+    visit: Visit,
+    spot: Spot,
+    form: Result<Form<Acted>, FormRejection>,
+) -> Result<Response, ApiError> {
+    let (id, newest) = read(form)?.on()?;
     let place = Place::enter(&visit, &spot.slug).await?;
     let own = spot.kind.own(&visit, place.client.id, spot.content_type).await.map_err(peer_error)?;
-    let Some(known) = own.as_ref().filter(|own| own.is_active) else {
+    match own.as_ref().filter(|own| own.is_active) {
         // Somebody was quicker: it is as it shall be.
-        return Ok(Redirect::to(&spot.href(&place, "?notice=inherits")).into_response());
-    };
-    match spot.kind.delete(&visit, known.id).await {
+        None => return Ok(Redirect::to(&spot.href(&place, "?notice=inherits")).into_response()),
+        Some(known) if known.id != id => {
+            return render(&visit, &place, &spot, own, Params::default(), replaced()).await;
+        }
+        Some(_) => {}
+    }
+    match spot.kind.delete(&visit, id, newest).await {
         Ok(()) => Ok(Redirect::to(&spot.href(&place, "?notice=inherits")).into_response()),
         Err(error) => {
             let problems = Problems::of(error, |_| None)?;
+            let own = spot.kind.own(&visit, place.client.id, spot.content_type).await.map_err(peer_error)?;
             render(&visit, &place, &spot, own, Params::default(), problems).await
         }
     }
+}
+
+/// What the page was about was deleted, and perhaps another one made in its place.
+fn replaced() -> Problems {
+    let message = "Nothing was changed: what you saw is no longer there. This is what there is now.";
+    Problems::whole(StatusCode::CONFLICT, "", message)
 }
 
 /// An old version may not fit today's rules: that is about the whole of it.
@@ -129,7 +164,7 @@ async fn render(
         }
         None => (None, None),
     };
-    let may_save = place.may(Role::Member) && place.client.archived_at.is_none();
+    let may_save = place.may_write();
     let shown = versions.iter().flat_map(|page| &page.data);
     let rows: Vec<VersionRow> = shown.enumerate().map(|(at, it)| row(visit, it, at)).collect();
     let page = HistoryPage {
@@ -143,6 +178,8 @@ async fn render(
         compare_href: (rows.len() > 1).then(|| spot.href(place, "/compare")),
         restore_href: may_save.then(|| spot.href(place, "/restore")),
         delete_href: own.as_ref().filter(|own| may_save && own.is_active).map(|_| spot.href(place, "/delete")),
+        deleting: own.as_ref().map(|own| deleting(place, own)).unwrap_or_default(),
+        id: own.as_ref().map(|own| own.id.to_string()).unwrap_or_default(),
         newest: own.as_ref().map_or(0, |own| own.version),
         versions: rows,
         figures,
@@ -150,6 +187,19 @@ async fn render(
     let title = format!("Versions: {}, {}", page.heading.title, place.client.name);
     let shell = place.shell(visit, Part::Strategies, title, params.notice.as_deref());
     visit.page(problems.status, &shell, &page)
+}
+
+/// What goes where it is taken out of force.
+fn deleting(place: &Place, own: &Own) -> Text {
+    let fields = match own.fields.len() {
+        1 => "The one field that it sets is".to_owned(),
+        count => format!("The {count} fields that it sets are"),
+    };
+    let below = if place.client.client_type == ClientType::Customer { "" } else { ", also by the clients below" };
+    format!(
+        "{fields} inherited again{below}: new texts follow what stands above. Jobs under way and finished texts stay."
+    )
+    .into()
 }
 
 fn row(visit: &Visit, it: &VersionSummary, at: usize) -> VersionRow {

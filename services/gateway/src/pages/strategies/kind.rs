@@ -7,8 +7,8 @@ use hg_common::http::ApiError;
 use hg_contracts::{
     ClientError, Page,
     smm::{
-        CompareVersions, Comparison, FieldGuide, ListStrategies, ListVersions, RestoreVersion, SaveSeoRules,
-        SaveStrategy, StrategyGuide, VersionSummary,
+        CompareVersions, Comparison, DeleteVersioned, FieldGuide, ListStrategies, ListVersions, RestoreVersion,
+        SaveSeoRules, SaveStrategy, StrategyGuide, VersionSummary,
     },
 };
 use hg_types::{ClientId, ContentType, SeoRulesId, StrategyId};
@@ -197,11 +197,12 @@ impl Kind {
         Ok(())
     }
 
-    /// Takes it out of force.
-    pub(crate) async fn delete(self, visit: &Visit, id: Uuid) -> Result<(), ClientError> {
+    /// Takes it out of force, if this is its newest version.
+    pub(crate) async fn delete(self, visit: &Visit, id: Uuid, version: i32) -> Result<(), ClientError> {
+        let known = DeleteVersioned { version: Some(version) };
         match self {
-            Self::Strategy => visit.smm().delete_strategy(&visit.principal(), StrategyId(id)).await,
-            Self::SeoRules => visit.smm().delete_seo_rules(&visit.principal(), SeoRulesId(id)).await,
+            Self::Strategy => visit.smm().delete_strategy(&visit.principal(), StrategyId(id), &known).await,
+            Self::SeoRules => visit.smm().delete_seo_rules(&visit.principal(), SeoRulesId(id), &known).await,
         }
     }
 

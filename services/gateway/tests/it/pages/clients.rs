@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{AGENCY, OHIO, ROOT, client, has, lacks, level, list, plant_tree, refusal, silence, start};
+use super::{AGENCY, OHIO, READ_ONLY, ROOT, client, has, lacks, level, list, plant_tree, refusal, silence, start};
 use crate::{browser::Browser, harness::Gateway};
 
 fn node(id: &str, slug: &str, kind: &str, parent: Option<&str>, depth: u32, children: u32) -> Value {
@@ -378,4 +378,97 @@ async fn the_switcher_searches_where_there_are_more_clients_than_it_lists() {
     lacks(&found, &["evil"]);
     silence(&gateway, &["GET /clients"]);
     has(&htmx.get("/find-clients?to=%2Fjobs&q=ohio").await.expect(200).text, &["doesn’t answer"]);
+}
+
+/// More clients than a page of them: the list ends, and one has to ask for more.
+fn endless(items: &[Value]) -> Value {
+    let mut page = list(items);
+    page["pagination"]["next_cursor"] = json!("more");
+    page["pagination"]["has_more"] = json!(true);
+    page
+}
+
+const FAR: &str = "0191d0a0-0000-7000-8000-0000000000bb";
+
+#[tokio::test]
+async fn an_agency_that_no_list_reaches_can_be_typed() {
+    let (gateway, browser) = start().await;
+    plant_tree(&gateway, "admin");
+    let far = level(FAR, "zenith-media", "agency", Some(ROOT), "admin");
+    lacks(&browser.page("/new-client").await.expect(200).text, &["name=\"elsewhere\""]);
+    gateway.peers.answers(
+        "GET /clients",
+        200,
+        endless(&[level(AGENCY, "paving-marketers", "agency", Some(ROOT), "admin")]),
+    );
+    gateway.peers.answers("GET /clients/zenith-media", 200, far.clone());
+    has(
+        &browser.page("/new-client").await.expect(200).text,
+        &["name=\"elsewhere\"", "more agencies than the list above"],
+    );
+
+    gateway.peers.answers("POST /clients", 201, level(OHIO, "lima-asphalt", "customer", Some(FAR), "admin"));
+    let fields =
+        |elsewhere| [("name", "Lima Asphalt"), ("place", "customer:paving-marketers"), ("elsewhere", elsewhere)];
+    let _ = submit(&browser, "/clients", &fields("zenith-media")).await.expect(303);
+    assert_eq!(gateway.peers.last().body["parent_id"], FAR, "what is typed is meant");
+    assert_eq!(gateway.peers.last().body["type"], "customer");
+    let of = |kind, role| level(FAR, "zenith-media", kind, Some(ROOT), role);
+    let mut archived = far.clone();
+    archived["archived_at"] = json!("2026-11-01T00:00:00Z");
+    for (typed, answer, said) in [
+        ("Zenith Media", far.clone(), "That is no name in addresses"),
+        ("elsewhere", far.clone(), "There is no client “elsewhere” that you see."),
+        ("zenith-media", of("customer", "admin"), "is a customer: nothing stands below one."),
+        ("zenith-media", of("agency", "member"), "you are member: it needs admin."),
+        ("zenith-media", of("root", "admin"), "The root can be chosen above"),
+        ("zenith-media", archived, "is archived: restore it first."),
+    ] {
+        gateway.peers.answers("GET /clients/zenith-media", 200, answer);
+        let page = submit(&browser, "/clients", &fields(typed)).await.expect(422).text;
+        has(&page, &["id=\"elsewhere-error\"", said, "Lima Asphalt"]);
+    }
+
+    // The same where one is moved.
+    gateway.peers.answers("GET /clients/zenith-media", 200, far);
+    gateway.peers.answers(&format!("GET /clients/{OHIO}/hierarchy"), 200, above_ohio());
+    has(&browser.page("/clients/ohio-paving/move").await.expect(200).text, &["name=\"elsewhere\""]);
+    gateway.peers.answers(&format!("POST /clients/{OHIO}/move"), 200, client(OHIO, "ohio-paving", "admin"));
+    let fields = [("place", ""), ("elsewhere", "zenith-media")];
+    let _ = submit(&browser, "/clients/ohio-paving/move", &fields).await.expect(303);
+    assert_eq!(gateway.peers.asked(&format!("POST /clients/{OHIO}/move"))[0].body, json!({"parent_id": FAR}));
+    let fields = [("place", ""), ("elsewhere", "paving-marketers")];
+    let page = submit(&browser, "/clients/ohio-paving/move", &fields).await.expect(422).text;
+    has(&page, &["It stands below The paving-marketers firm already."]);
+}
+
+fn above_ohio() -> Value {
+    let ohio = level(OHIO, "ohio-paving", "customer", Some(AGENCY), "admin");
+    let agency = level(AGENCY, "paving-marketers", "agency", Some(ROOT), "admin");
+    let root = level(ROOT, "hg-content", "root", None, "admin");
+    json!({"client": ohio, "parent": agency, "ancestors": [root, agency], "children": [], "descendants": [], "has_more": false})
+}
+
+/// However many clients there are: a page asks once for the switcher's, and once for what stands above.
+#[tokio::test]
+async fn a_page_asks_few_questions_however_many_clients_there_are() {
+    let (gateway, browser) = start().await;
+    plant_tree(&gateway, "admin");
+    gateway.peers.answers("GET /clients", 200, endless(&[client(READ_ONLY, "read-only", "viewer")]));
+    gateway.peers.answers(&format!("GET /clients/{OHIO}/hierarchy"), 200, above_ohio());
+    let asked = gateway.peers.lines().len();
+    let page = browser.page("/clients/ohio-paving/edit").await.expect(200).text;
+    has(&page, &["The hg-content firm", "The paving-marketers firm"]);
+    let mut asked = gateway.peers.lines().split_off(asked);
+    asked.sort();
+    let wanted = [
+        "GET /clients/ohio-paving".to_owned(),
+        format!("GET /clients/{OHIO}/hierarchy?depth=0"),
+        "GET /clients?limit=100".to_owned(),
+    ];
+    assert_eq!(asked, {
+        let mut wanted = wanted;
+        wanted.sort();
+        wanted
+    });
 }

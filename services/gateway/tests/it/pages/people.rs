@@ -75,6 +75,31 @@ async fn roles_say_where_they_come_from() {
 }
 
 #[tokio::test]
+async fn what_takes_a_role_away_asks_first_and_lists_say_where_they_end() {
+    let (gateway, browser) = start().await;
+    plant_people(&gateway, "admin");
+    let mut owners = list(&[member(ANN, "Ann", "owner")]);
+    owners["pagination"]["has_more"] = json!(true);
+    gateway.peers.answers(&format!("GET /clients/{AGENCY}/members"), 200, owners);
+    let page = browser.page("/clients/ohio-paving/people").await.expect(200).text;
+    has(
+        &page,
+        &[
+            "Ann loses the role member here and everywhere below. The role owner through The paving-marketers firm stays.",
+            ">Remove Ann</button>",
+            "You lose your role here and everywhere below.",
+            "The link opens nothing any more.",
+            "The paving-marketers firm has more members than are listed here.",
+        ],
+    );
+    // Whoever isn't on the page that is shown is looked for: they may leave from any.
+    gateway.peers.answers(&format!("GET /clients/{OHIO}/members"), 200, list(&[member(ANN, "Ann", "member")]));
+    lacks(&browser.page("/clients/ohio-paving/people").await.expect(200).text, &["/clients/ohio-paving/leave"]);
+    let wanted = format!("GET /clients/{OHIO}/members?user_id={}", gateway.member_id());
+    assert!(gateway.peers.lines().contains(&wanted), "{:?}", gateway.peers.lines());
+}
+
+#[tokio::test]
 async fn roles_change_end_and_are_refused_in_words() {
     let (gateway, browser) = start().await;
     plant_people(&gateway, "admin");

@@ -295,6 +295,7 @@ async fn versions_are_listed_compared_and_brought_back() {
             "$0.0512",
             "name=\"newest\" value=\"3\"",
             &format!("{FORM}/delete"),
+            "inherited again: new texts follow what stands above.",
         ],
     );
     silence(&gateway, &[&format!("GET /analytics/strategies/{STRATEGY}")]);
@@ -315,7 +316,7 @@ async fn versions_are_listed_compared_and_brought_back() {
     assert_eq!(browser.page(&format!("{FORM}/compare?from=x")).await.status, 404);
 
     gateway.peers.answers(&format!("POST /strategies/{STRATEGY}/versions/2/restore"), 200, strategy(4, &json!({})));
-    let back = [("version", "2"), ("newest", "3")];
+    let back = [("id", STRATEGY), ("version", "2"), ("newest", "3")];
     let answer = submit(&browser, &format!("{FORM}/restore"), &back).await.expect(303);
     assert_eq!(answer.headers["location"].to_str().unwrap(), format!("{FORM}/history?notice=brought-back"));
     assert_eq!(gateway.peers.last().body, json!({"version": 3}));
@@ -325,9 +326,29 @@ async fn versions_are_listed_compared_and_brought_back() {
         refusal("version_conflict", "version 4 was saved by Bo", &json!([])),
     );
     has(&submit(&browser, &format!("{FORM}/restore"), &back).await.expect(409).text, &["Version 4 was saved by Bo."]);
+    for unsaid in [&[("version", "2"), ("newest", "3")][..], &[("id", STRATEGY), ("version", "2"), ("newest", "x")]] {
+        let asked = gateway.peers.lines().len();
+        let _ = submit(&browser, &format!("{FORM}/restore"), unsaid).await.expect(400);
+        let _ = submit(&browser, &format!("{FORM}/delete"), unsaid).await.expect(400);
+        assert_eq!(gateway.peers.lines().len(), asked, "nobody was asked for anything");
+    }
+    // Another strategy has taken the place of the one that the page showed.
+    let other = [("id", RULES), ("version", "2"), ("newest", "3")];
+    let gone = "what you saw is no longer there";
+    has(&submit(&browser, &format!("{FORM}/restore"), &other).await.expect(409).text, &[gone]);
+    has(&submit(&browser, &format!("{FORM}/delete"), &other).await.expect(409).text, &[gone]);
+    assert!(!gateway.peers.lines().iter().any(|line| line.starts_with("DELETE")));
 
+    let seen = [("id", STRATEGY), ("newest", "3")];
+    gateway.peers.answers(
+        &format!("DELETE /strategies/{STRATEGY}"),
+        409,
+        refusal("version_conflict", "version 4 was saved by Bo", &json!([])),
+    );
+    has(&submit(&browser, &format!("{FORM}/delete"), &seen).await.expect(409).text, &["Version 4 was saved by Bo."]);
     gateway.peers.answers(&format!("DELETE /strategies/{STRATEGY}"), 204, Value::Null);
-    let answer = submit(&browser, &format!("{FORM}/delete"), &[]).await.expect(303);
+    let answer = submit(&browser, &format!("{FORM}/delete"), &seen).await.expect(303);
+    assert_eq!(gateway.peers.last().line, format!("DELETE /strategies/{STRATEGY}?version=3"));
     assert_eq!(answer.headers["location"].to_str().unwrap(), format!("{FORM}?notice=inherits"));
     gateway.peers.answers(&format!("GET /clients/{OHIO}/strategies"), 200, list(&[]));
     has(&browser.page(&format!("{FORM}/history")).await.expect(200).text, &["No version yet"]);

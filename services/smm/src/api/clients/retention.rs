@@ -11,7 +11,7 @@ use crate::{
     api::{database, seen_client},
     domain::{
         access::{Action, permit},
-        retention::{check, resolve},
+        retention::{check, check_above, resolve},
     },
     state::AppState,
     store::retention::{retention_chain, retention_put},
@@ -37,6 +37,7 @@ pub(crate) async fn get_retention(
 }
 
 /// Says how long a client's jobs and logs are kept; it replaces what the client said before. What is older goes within a day.
+/// What stands above is the least: 422 for fewer days.
 #[utoipa::path(
     put, path = "/clients/{client}/retention", tag = "data", request_body = SaveRetention,
     params(("client" = String, Path, description = "Its id or slug")),
@@ -57,6 +58,8 @@ pub(crate) async fn put_retention(
     let seen = seen_client(&mut tx, &client).await?;
     permit(Action::ChangeRetention, seen.held)?;
     check(&save)?;
+    let chain = retention_chain(&mut tx, seen.client.id).await?;
+    check_above(&save, chain.get(1..).unwrap_or_default())?;
     retention_put(&mut tx, seen.client.id, &save, principal.user()).await.map_err(database)?;
     let chain = retention_chain(&mut tx, seen.client.id).await?;
     tx.commit().await?;

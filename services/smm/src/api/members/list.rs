@@ -35,7 +35,7 @@ pub(crate) async fn list_members(
     // Names and addresses are for people: a service that works for the client has no use for them.
     person(&principal)?;
     permit(Action::SeeMembers, seen.held)?;
-    let rows = member_page(&mut tx, seen.client.id, after.as_ref(), request.fetch_limit()).await?;
+    let rows = member_page(&mut tx, seen.client.id, query.user_id, after.as_ref(), request.fetch_limit()).await?;
     tx.commit().await?;
     Ok(Json(Page::from_rows(rows, &request, |member| (member.role, member.email.clone()))?))
 }

@@ -9,8 +9,8 @@ use hg_common::{
     http::{ApiError, ErrorBody, FieldErrors, Json, Page, Path, Query},
 };
 use hg_contracts::smm::{
-    CompareVersions, Comparison, ListStrategies, ListVersions, RestoreVersion, SaveStrategy, Strategy, StrategyVersion,
-    VersionSummary,
+    CompareVersions, Comparison, DeleteVersioned, ListStrategies, ListVersions, RestoreVersion, SaveStrategy, Strategy,
+    StrategyVersion, VersionSummary,
 };
 use hg_types::ContentType;
 use http::StatusCode;
@@ -101,7 +101,7 @@ pub(crate) async fn list_strategies(
         (status = 201, body = Strategy),
         (status = 403, description = "The caller is no member of the client", body = ErrorBody),
         (status = 404, body = ErrorBody),
-        (status = 409, description = "`strategy_exists`", body = ErrorBody),
+        (status = 409, description = "`strategy_exists`; `client_archived`", body = ErrorBody),
         (status = 422, body = ErrorBody),
     )
 )]
@@ -136,7 +136,7 @@ pub(crate) async fn get_strategy(
         (status = 200, body = Strategy),
         (status = 403, description = "The caller is no member of its client", body = ErrorBody),
         (status = 404, body = ErrorBody),
-        (status = 409, description = "`version_conflict`: somebody was quicker; `strategy_deleted`", body = ErrorBody),
+        (status = 409, description = "`version_conflict`: somebody was quicker; `strategy_deleted`; `client_archived`", body = ErrorBody),
         (status = 422, body = ErrorBody),
     )
 )]
@@ -152,19 +152,21 @@ pub(crate) async fn update_strategy(
 /// Deletes a strategy: from then on, what it said is inherited. Its versions stay: jobs name them, and one can be restored.
 #[utoipa::path(
     delete, path = "/strategies/{strategy}", tag = "strategies",
-    params(("strategy" = Uuid, Path, description = "Its id")),
+    params(("strategy" = Uuid, Path, description = "Its id"), DeleteVersioned),
     responses(
         (status = 204),
         (status = 403, description = "The caller is no member of its client", body = ErrorBody),
         (status = 404, body = ErrorBody),
+        (status = 409, description = "`version_conflict`: somebody was quicker; `client_archived`", body = ErrorBody),
     )
 )]
 pub(crate) async fn delete_strategy(
     State(state): State<AppState>,
     Caller(principal): Caller,
     Path(strategy): Path<Uuid>,
+    Query(known): Query<DeleteVersioned>,
 ) -> Result<StatusCode, ApiError> {
-    versioned::delete::<Strategies>(&state, &principal, strategy).await
+    versioned::delete::<Strategies>(&state, &principal, strategy, known).await
 }
 
 /// A strategy's versions, the newest first, each with who saved it, why, and which fields it changed.
@@ -219,7 +221,7 @@ pub(crate) async fn compare_strategy(
         (status = 200, body = Strategy),
         (status = 403, description = "The caller is no member of its client", body = ErrorBody),
         (status = 404, body = ErrorBody),
-        (status = 409, description = "`version_conflict`, or another one is in force by now", body = ErrorBody),
+        (status = 409, description = "`version_conflict`, or another one is in force by now; `client_archived`", body = ErrorBody),
         (status = 422, description = "It breaks a rule that has come since", body = ErrorBody),
     )
 )]

@@ -20,8 +20,6 @@ use crate::{
     store::versioned::{Seen, Stored, StoredVersion, Tables, versioned_fetch},
 };
 
-const NOTE_LENGTH: usize = 1_000;
-
 /// How one kind looks to callers.
 pub(super) trait Kind: Tables {
     /// What is saved, as it comes in.
@@ -74,11 +72,4 @@ pub(super) struct Draft {
 /// 404 where the caller sees no such one.
 async fn seen<K: Kind>(tx: &mut TenantTx, id: Uuid) -> Result<Seen, ApiError> {
     versioned_fetch::<K>(tx, id).await?.ok_or_else(|| ApiError::not_found(K::NAME))
-}
-
-/// Notes what is wrong with why something is saved.
-fn check_note(errors: &mut FieldErrors, note: Option<&str>) {
-    let note = note.unwrap_or_default();
-    let fine = note.chars().count() <= NOTE_LENGTH && !note.contains('\0');
-    errors.check(fine, "note", "must have at most 1,000 characters");
 }

@@ -4,20 +4,20 @@
 use hg_common::{
     auth::Principal,
     db::TenantTx,
-    http::{ApiError, FieldErrors, Json},
+    http::{ApiError, FieldErrors, Json, check_note},
 };
-use hg_contracts::smm::RestoreVersion;
+use hg_contracts::smm::{DeleteVersioned, RestoreVersion};
 use hg_types::UserId;
 use http::StatusCode;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::{Draft, Kind, check_note, seen};
+use super::{Draft, Kind, seen};
 use crate::{
     api::{database, person, seen_client},
     domain::access::permit,
     state::AppState,
-    store::versioned::{Basis, Save, StoredVersion, Written, version_fetch, versioned_update},
+    store::versioned::{Basis, Save, StoredVersion, Written, version_fetch, versioned_retire, versioned_update},
 };
 
 /// Makes a client's own.
@@ -99,13 +99,19 @@ pub(in crate::api) async fn delete<K: Kind>(
     state: &AppState,
     principal: &Principal,
     id: Uuid,
+    known: DeleteVersioned,
 ) -> Result<StatusCode, ApiError> {
     person(principal)?;
     let mut tx = state.db.tenant(principal.scope()).await?;
     let seen = seen::<K>(&mut tx, id).await?;
     permit(K::DELETE, seen.held)?;
-    if !K::retire(&mut tx, seen.stored.id).await.map_err(database)? {
-        return Err(ApiError::not_found(K::NAME));
+    match versioned_retire::<K>(&mut tx, seen.stored.id, known.version).await.map_err(database)? {
+        Written::Done => {}
+        Written::Newer(newest) => {
+            let by = version_fetch::<K>(&mut tx, seen.stored.id, newest).await?;
+            return Err(conflict(known.version, newest, by.as_ref()));
+        }
+        Written::Deleted | Written::Refused => return Err(ApiError::not_found(K::NAME)),
     }
     tx.commit().await?;
     state.effective.forget();

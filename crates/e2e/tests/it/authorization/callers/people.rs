@@ -14,6 +14,8 @@ const MAY: &str = "may, and would change the victim: the least role that may is 
 const LINK: &str = "whoever holds the link may, whoever that is";
 const OWN_SESSION: &str = "is about the caller's own session";
 const NO_CLIENT: &str = "the path names no client";
+/// The slug of the victim's agency.
+const AGENCY_SLUG: &str = "heaviside-digital";
 
 /// A signed-in person's credentials at the service that is asked.
 pub(super) fn headers(ground: &Ground, cast: &Cast, person: UserId) -> Headers {
@@ -44,6 +46,12 @@ pub(super) fn plans(ground: &Ground, cast: &Cast, victim: &Victim, probe: &Probe
     let attempt =
         by_slug.and_then(|uri| strangers_get(probe, false).map(|expected| ask(strangers[0].1, uri, expected)));
     plans.push(Plan { caller: "another tenant's owner, by slug", attempt });
+
+    // From below: whoever owns a customer has nothing to do with its agency's people, money, strategies.
+    let agency = victim.with_client(t.agency.uuid(), AGENCY_SLUG);
+    let attempt = if probe.names_its_client() { strangers_get(probe, false) } else { Err(NO_CLIENT) };
+    let attempt = attempt.map(|expected| ask(t.customer_people.owner, probe.uri(&agency), expected));
+    plans.push(Plan { caller: "the child's owner, about the parent", attempt });
 
     let roles = [
         ("the parent's viewer", t.agency_people.viewer, Place::Parent, Role::Viewer),

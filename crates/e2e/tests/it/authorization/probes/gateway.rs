@@ -20,6 +20,9 @@ const VERSION: &[(&str, &str)] = &[("id", "<strategy>"), ("version", "1")];
 const RULES: &[(&str, &str)] = &[("id", "<rules>")];
 const RULES_VERSION: &[(&str, &str)] = &[("id", "<rules>"), ("version", "1")];
 const DONE: &[(&str, &str)] = &[("id", "<done_job>")];
+const DONE_VERSION: &[(&str, &str)] = &[("id", "<done_job>"), ("version", "1")];
+const DONE_FIRST: &[(&str, &str)] = &[("id", "<done_job>"), ("version", "0")];
+const EDIT: &str = r##"{"version":1,"content":"# Bread\n\nNew text."}"##;
 const PENDING: &[(&str, &str)] = &[("id", "<pending_job>")];
 const NO_LINK: &[(&str, &str)] = &[("token", "no-such-link")];
 const BLOG: &[(&str, &str)] = &[("content_type", "blog_post")];
@@ -132,6 +135,12 @@ pub(super) const PROBES: &[Probe] = &[
     delete("/api/jobs/{id}").with(PENDING),
     get("/api/jobs/{id}/status").with(DONE),
     get("/api/jobs/{id}/events").with(DONE),
+    put("/api/jobs/{id}/content").with(DONE).json(EDIT),
+    get("/api/jobs/{id}/versions").with(DONE),
+    get("/api/jobs/{id}/versions/{version}").with(DONE_VERSION),
+    post("/api/jobs/{id}/versions/{version}/restore").with(DONE_FIRST).json(r#"{"version":1}"#),
+    post("/api/jobs/{id}/approval").with(DONE).json(r#"{"verdict":"rejected"}"#),
+    get("/api/jobs/{id}/approval").with(DONE),
     post("/api/content/generate").json(ASK),
     post("/api/content/estimate").json(ASK).only_looks().role(Viewer),
     get("/api/content/templates").strangers(Nothing),
@@ -213,14 +222,14 @@ pub(super) const PROBES: &[Probe] = &[
     post("/clients/{slug}/strategies/{content_type}").with(BLOG).form("_name=Saved&_version=2&tone=calm"),
     get("/clients/{slug}/strategies/{content_type}/history").with(BLOG),
     get("/clients/{slug}/strategies/{content_type}/compare").with(BLOG).query("?from=1&to=2"),
-    post("/clients/{slug}/strategies/{content_type}/restore").with(BLOG).form("version=1&newest=2"),
-    post("/clients/{slug}/strategies/{content_type}/delete").with(BLOG).form(""),
+    post("/clients/{slug}/strategies/{content_type}/restore").with(BLOG).form("id=<strategy>&version=1&newest=2"),
+    post("/clients/{slug}/strategies/{content_type}/delete").with(BLOG).form("id=<strategy>&newest=2"),
     get("/clients/{slug}/seo-rules/{content_type}").with(BLOG),
     post("/clients/{slug}/seo-rules/{content_type}").with(BLOG).form("_version=2&text_length_min=400"),
     get("/clients/{slug}/seo-rules/{content_type}/history").with(BLOG),
     get("/clients/{slug}/seo-rules/{content_type}/compare").with(BLOG).query("?from=1&to=2"),
-    post("/clients/{slug}/seo-rules/{content_type}/restore").with(BLOG).form("version=1&newest=2"),
-    post("/clients/{slug}/seo-rules/{content_type}/delete").with(BLOG).form(""),
+    post("/clients/{slug}/seo-rules/{content_type}/restore").with(BLOG).form("id=<rules>&version=1&newest=2"),
+    post("/clients/{slug}/seo-rules/{content_type}/delete").with(BLOG).form("id=<rules>&newest=2"),
     get("/clients/{slug}/keys").role(Admin),
     post("/clients/{slug}/keys/api").form("name=Shop&scope=generate").role(Admin),
     get("/clients/{slug}/keys/api/{key}/rotate").with(KEY_PAGE).role(Admin),
