@@ -21,11 +21,11 @@ use hg_common::redis::{
 use hg_types::JobId;
 use serde_json::Value;
 
+pub(crate) use self::signal::Signal;
 pub use self::{
     hub::{Changed, Hub, Watch},
     tenants::Listening,
 };
-pub(crate) use self::signal::Signal;
 use crate::worker::events;
 
 /// Entries per job; each holds some hundred bytes of text.

@@ -22,6 +22,7 @@ mod prompt;
 mod questions;
 mod start;
 mod strategy;
+mod stream;
 mod tenancy;
 mod tree;
 mod walls;
@@ -40,12 +41,17 @@ pub(crate) struct Row {
 }
 
 /// All rows, in the order in which they are measured: what fills the disk comes last.
-const ROWS: [Row; 13] = [
+const ROWS: [Row; 14] = [
     Row { name: "start", about: "from start to healthy, per service", run: |bench| Box::pin(start::run(bench)) },
     Row { name: "memory", about: "resident memory, idle and loaded", run: |bench| Box::pin(memory::run(bench)) },
     Row { name: "accept", about: "POST /generate by 1, 16 and 64 callers", run: |bench| Box::pin(accept::run(bench)) },
     Row { name: "jobs", about: "jobs per second with an instant provider", run: |bench| Box::pin(jobs::run(bench)) },
     Row { name: "added", about: "latency added to a provider of 50 ms", run: |bench| Box::pin(added::run(bench)) },
+    Row {
+        name: "stream",
+        about: "latency added to a provider of 200 ms through stream",
+        run: |bench| Box::pin(stream::run(bench)),
+    },
     Row { name: "prompt", about: "POST /generate-prompt", run: |bench| Box::pin(prompt::run(bench)) },
     Row { name: "strategy", about: "the effective strategy", run: |bench| Box::pin(strategy::run(bench)) },
     Row {

@@ -108,8 +108,11 @@ async fn client_seen(state: &AppState, principal: &Principal, client: &str) -> R
 fn types(asked: Option<&str>) -> Result<Vec<String>, ApiError> {
     let all = || TYPES.map(str::to_owned).to_vec();
     let Some(asked) = asked.map(str::trim).filter(|asked| !asked.is_empty()) else { return Ok(all()) };
-    let types = asked.split(',').map(str::trim).map(|name| {
-        TYPES.iter().find(|known| **known == name).map(|known| (*known).to_owned())
-    });
-    types.collect::<Option<Vec<_>>>().ok_or_else(|| ApiError::field("types", format!("must be of {}", TYPES.join(", "))))
+    let types = asked
+        .split(',')
+        .map(str::trim)
+        .map(|name| TYPES.iter().find(|known| **known == name).map(|known| (*known).to_owned()));
+    types
+        .collect::<Option<Vec<_>>>()
+        .ok_or_else(|| ApiError::field("types", format!("must be of {}", TYPES.join(", "))))
 }

@@ -12,5 +12,7 @@ const SPREAD_MS: u64 = 1_300;
 #[must_use]
 pub fn farewell() -> sse::Event {
     let pause = SOONEST_MS + rand::random_range(0..SPREAD_MS);
-    sse::Event::default().retry(Duration::from_millis(pause)).comment("the server restarts: come back with Last-Event-ID")
+    sse::Event::default()
+        .retry(Duration::from_millis(pause))
+        .comment("the server restarts: come back with Last-Event-ID")
 }

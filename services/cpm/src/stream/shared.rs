@@ -161,6 +161,7 @@ mod tests {
         shared.tell_event(2, true);
         assert!(!said.has_changed().unwrap());
         shared.tell_event(4, true);
-        assert_eq!((said.borrow_and_update().seq, said.borrow().end), (4, 4));
+        let said = *said.borrow_and_update();
+        assert_eq!((said.seq, said.end), (4, 4));
     }
 }

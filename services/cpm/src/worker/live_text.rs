@@ -101,8 +101,7 @@ async fn publish(mut to: Audience, interval: Duration, most: usize, mut pieces: 
 /// Redis first: it gives the piece its id, by which a watcher may come back. Watchers here needn't read it from there.
 async fn show(to: &mut Audience, offset: u64, text: String, progress: Option<Value>) {
     let signal = Signal::Text(Some(to.hub.writer().clone()));
-    let published =
-        stream::publish(&to.redis, to.job, to.attempt, offset, &text, progress.as_ref(), &signal).await;
+    let published = stream::publish(&to.redis, to.job, to.attempt, offset, &text, progress.as_ref(), &signal).await;
     match published {
         Ok(id) => {
             let delta = Delta { id, attempt: to.attempt, piece: stream::Piece::Text { offset, text }, progress };

@@ -2,6 +2,8 @@
 //! would do, a test does itself.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod replicas;
+mod sse;
 mod support;
 
 mod accept;
@@ -15,7 +17,11 @@ mod idempotency;
 mod jobs;
 mod keys;
 mod retry;
+mod rolling;
 mod routes;
 mod start;
 mod stop;
+mod streaming;
+mod tenant_events;
+mod waiting;
 mod worker;

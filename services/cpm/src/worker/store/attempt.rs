@@ -123,7 +123,11 @@ pub(in crate::worker) struct Beginning(Option<(CallId, i32, Usd)>);
 impl Beginning {
     /// `None`: fenced.
     pub(in crate::worker) fn of(self, new: &NewCall<'_>) -> Option<Begun> {
-        self.0.map(|(call, seq, added)| Begun { call, event: Appended { job: new.job, client: new.client, seq, kind: "status" }, added })
+        self.0.map(|(call, seq, added)| Begun {
+            call,
+            event: Appended { job: new.job, client: new.client, seq, kind: "status" },
+            added,
+        })
     }
 }
 

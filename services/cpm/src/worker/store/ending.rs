@@ -76,7 +76,8 @@ pub(in crate::worker) struct Completing(Option<(i32, Settled)>);
 impl Completing {
     /// `None`: fenced.
     pub(in crate::worker) fn of(self, which: Which) -> Option<(Appended, Settled)> {
-        self.0.map(|(seq, settled)| (Appended { job: which.job, client: which.client, seq, kind: "completed" }, settled))
+        self.0
+            .map(|(seq, settled)| (Appended { job: which.job, client: which.client, seq, kind: "completed" }, settled))
     }
 }
 

@@ -7,6 +7,6 @@ mod housekeeping;
 mod lost_workers;
 mod money;
 mod refused;
-mod shop;
+pub(crate) mod shop;
 mod the_path;
 mod without_redis;

@@ -268,7 +268,7 @@ impl Rows {
 }
 
 /// A stand-in for SMM.
-fn strategies() -> Router {
+pub(crate) fn strategies() -> Router {
     let strategy = |Path(client): Path<String>| async move {
         Json(json!({
             "client": {"id": client, "name": "Cincinnati Electrician Co.", "slug": "cincinnati-electrician", "metadata": {}},
@@ -283,7 +283,7 @@ fn strategies() -> Router {
 }
 
 /// A stand-in for IM.
-fn prompts() -> Router {
+pub(crate) fn prompts() -> Router {
     let prompt = |Json(asked): Json<Value>| async move {
         Json(json!({
             "system_prompt": "You write for Cincinnati Electrician Co.",
