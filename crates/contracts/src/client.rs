@@ -190,6 +190,56 @@ impl Peer {
         self.json(call).await
     }
 
+    /// POST whose answer may take so long, with its status.
+    pub(crate) async fn send_patiently<B: Serialize + Sync>(
+        &self,
+        on_behalf: &Principal,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &B,
+        patience: std::time::Duration,
+    ) -> Result<(StatusCode, Bytes), ClientError> {
+        let answer = self.post_for(on_behalf, path, headers, body, patience).await?;
+        let status = answer.status();
+        Ok((status, answer.bytes().await.map_err(|error| self.away(error))?))
+    }
+
+    /// POST whose answer is read as it comes. No total time-out.
+    pub(crate) async fn send_and_stream<B: Serialize + Sync>(
+        &self,
+        on_behalf: &Principal,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &B,
+    ) -> Result<BoxStream<'static, Result<Bytes, ClientError>>, ClientError> {
+        let patience = std::time::Duration::from_secs(24 * 3600);
+        let answer = self.post_for(on_behalf, path, headers, body, patience).await?;
+        let service = self.service;
+        let parts = answer.bytes_stream().map_err(move |source| ClientError::Away { service, source: source.into() });
+        Ok(parts.boxed())
+    }
+
+    async fn post_for<B: Serialize + Sync>(
+        &self,
+        on_behalf: &Principal,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &B,
+        patience: std::time::Duration,
+    ) -> Result<reqwest::Response, ClientError> {
+        let mut call = self.call(on_behalf, Method::POST, path)?.json(body).timeout(patience);
+        for (name, value) in headers {
+            call = call.header(*name, *value);
+        }
+        self.accept(call.send().await.map_err(|error| self.away(error))?).await
+    }
+
+    /// Reads what a service answered.
+    pub(crate) fn read<T: DeserializeOwned>(&self, body: &[u8]) -> Result<T, ClientError> {
+        serde_json::from_slice(body)
+            .map_err(|error| ClientError::Malformed { service: self.service, source: error.into() })
+    }
+
     /// POST without a body.
     pub(crate) async fn post<T: DeserializeOwned>(&self, on_behalf: &Principal, path: &str) -> Result<T, ClientError> {
         self.json(self.call(on_behalf, Method::POST, path)?).await
@@ -265,8 +315,7 @@ impl Peer {
     async fn json<T: DeserializeOwned>(&self, call: reqwest::RequestBuilder) -> Result<T, ClientError> {
         let answer = self.accept(call.send().await.map_err(|error| self.away(error))?).await?;
         let body = answer.bytes().await.map_err(|error| self.away(error))?;
-        serde_json::from_slice(&body)
-            .map_err(|error| ClientError::Malformed { service: self.service, source: error.into() })
+        self.read(&body)
     }
 
     /// Passes a success on and makes an error of everything else.

@@ -13,7 +13,7 @@ use chrono::{DateTime, Utc};
 use futures::stream::BoxStream;
 use hg_common::auth::Principal;
 use hg_types::{ClientId, ContentType, JobId, JobStatus, Length, Provider, TemplateId, Usd, UserId, id::ClientRef};
-use http::Method;
+use http::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -430,9 +430,22 @@ pub struct NotRetried {
     pub message: String,
 }
 
+/// What waiting for a job came to.
+#[derive(Clone, Debug)]
+pub enum Waited {
+    /// It has ended.
+    Ended(Box<JobDetail>),
+    /// It takes longer.
+    Accepted(GenerateResponse),
+}
+
 /// Talks to CPM.
 #[derive(Clone, Debug)]
 pub struct CpmClient(pub Peer);
+
+fn idempotency_header(key: Option<&str>) -> Vec<(&'static str, &str)> {
+    key.map(|key| ("idempotency-key", key)).into_iter().collect()
+}
 
 impl CpmClient {
     /// Asks for content. The idempotency key makes a repeat harmless.
@@ -445,8 +458,42 @@ impl CpmClient {
         idempotency_key: Option<&str>,
         request: &GenerateRequest,
     ) -> Result<GenerateResponse, ClientError> {
-        let headers: Vec<(&str, &str)> = idempotency_key.map(|key| ("idempotency-key", key)).into_iter().collect();
+        let headers = idempotency_header(idempotency_key);
         self.0.send_with(on_behalf, Method::POST, "/generate", &headers, request).await
+    }
+
+    /// Asks for content and waits for it, as long as the request's `wait` says.
+    ///
+    /// # Errors
+    /// When CPM is away or refuses.
+    pub async fn generate_and_wait(
+        &self,
+        on_behalf: &Principal,
+        idempotency_key: Option<&str>,
+        request: &GenerateRequest,
+    ) -> Result<Waited, ClientError> {
+        let headers = idempotency_header(idempotency_key);
+        // CPM answers in time; this is for one that doesn't.
+        let patience = std::time::Duration::from_secs(u64::from(request.wait.unwrap_or_default()) + 15);
+        let (status, body) = self.0.send_patiently(on_behalf, "/generate", &headers, request, patience).await?;
+        if status == StatusCode::ACCEPTED {
+            return Ok(Waited::Accepted(self.0.read(&body)?));
+        }
+        Ok(Waited::Ended(Box::new(self.0.read(&body)?)))
+    }
+
+    /// Asks for content with the request's `stream`; the job's events as the bytes of an event stream, to be passed on.
+    ///
+    /// # Errors
+    /// When CPM is away or refuses.
+    pub async fn generate_and_stream(
+        &self,
+        on_behalf: &Principal,
+        idempotency_key: Option<&str>,
+        request: &GenerateRequest,
+    ) -> Result<BoxStream<'static, Result<Bytes, ClientError>>, ClientError> {
+        let headers = idempotency_header(idempotency_key);
+        self.0.send_and_stream(on_behalf, "/generate", &headers, request).await
     }
 
     /// What a request would cost.

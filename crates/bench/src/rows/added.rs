@@ -171,7 +171,7 @@ async fn watched(shared: &Shared, number: u64, job: JobId, accepted: Instant) ->
 }
 
 /// How long the provider took for each request, by its own books, to the millisecond.
-async fn provider_times(system: &System) -> Result<HashMap<u64, Duration>> {
+pub(super) async fn provider_times(system: &System) -> Result<HashMap<u64, Duration>> {
     let calls = system.simulator("calls").await?;
     let mut times: HashMap<u64, Duration> = HashMap::new();
     for call in calls.as_array().into_iter().flatten() {

@@ -43,6 +43,22 @@ impl Generate {
         Ok(accepted.job_id)
     }
 
+    /// The same request, answered by the job's events.
+    pub(super) fn streamed(&self, number: u64) -> Call {
+        self.request(number, r#","stream":true"#)
+    }
+
+    fn request(&self, number: u64, more: &str) -> Call {
+        let tenant = self.tenant(number);
+        let body = format!(
+            r#"{{"client_id":"{}","content_type":"blog_post","topic":"{TOPIC}{number} about panel upgrades, answered","keywords":["panel upgrade","commercial wiring"]{more}}}"#,
+            tenant.slug
+        );
+        Call::post("/generate", body)
+            .header("x-api-key", &tenant.key)
+            .header("idempotency-key", &format!("bench-{number}"))
+    }
+
     /// The number of the request that a prompt came from.
     pub(super) fn number_in(prompt: &str) -> Option<u64> {
         let (_, rest) = prompt.split_once(TOPIC)?;
@@ -56,14 +72,7 @@ const TOPIC: &str = "Measured question ";
 
 impl Work for Generate {
     fn call(&self, number: u64) -> Call {
-        let tenant = self.tenant(number);
-        let body = format!(
-            r#"{{"client_id":"{}","content_type":"blog_post","topic":"{TOPIC}{number} about panel upgrades, answered","keywords":["panel upgrade","commercial wiring"]}}"#,
-            tenant.slug
-        );
-        Call::post("/generate", body)
-            .header("x-api-key", &tenant.key)
-            .header("idempotency-key", &format!("bench-{number}"))
+        self.request(number, "")
     }
 
     fn check(&self, _: u64, answer: &Answer) -> Result<()> {

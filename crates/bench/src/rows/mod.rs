@@ -22,6 +22,7 @@ mod prompt;
 mod questions;
 mod start;
 mod strategy;
+mod stream;
 mod tenancy;
 mod tree;
 mod walls;
@@ -51,6 +52,11 @@ const ROWS: [Row; 14] = [
         run: |bench| Box::pin(jobs::run_without_redis(bench)),
     },
     Row { name: "added", about: "latency added to a provider of 50 ms", run: |bench| Box::pin(added::run(bench)) },
+    Row {
+        name: "stream",
+        about: "latency added to a provider of 200 ms through stream",
+        run: |bench| Box::pin(stream::run(bench)),
+    },
     Row { name: "prompt", about: "POST /generate-prompt", run: |bench| Box::pin(prompt::run(bench)) },
     Row { name: "strategy", about: "the effective strategy", run: |bench| Box::pin(strategy::run(bench)) },
     Row {

@@ -145,8 +145,8 @@ enum Came {
 impl Session {
     async fn run(&mut self, resumed: Resumed) -> Result<(), Ended> {
         self.begin(resumed).await?;
-        // Everything that was committed before this has begun.
-        let mut owed = 0;
+        // Below which transaction everything is to be read before there is rest. The highest number: where the next read finds it.
+        let mut owed = u64::MAX;
         let mut patience = HELD_BACK;
         let mut look_at = Instant::now();
         loop {

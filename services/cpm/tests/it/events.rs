@@ -1,83 +1,12 @@
 //! Watching a job: what is replayed, what is live, what is lost, and where it ends.
 
-use std::time::Duration;
-
-use futures::{StreamExt, stream::BoxStream};
 use hg_common::auth::api_key::ApiKey;
 use hg_cpm::stream;
-use hg_testkit::Api;
 use hg_types::JobId;
 use http::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::support::TestCpm;
-
-/// An event as a browser would see it.
-#[derive(Debug, Default, PartialEq)]
-struct Seen {
-    id: Option<String>,
-    event: String,
-    data: Value,
-}
-
-struct Watching {
-    bytes: BoxStream<'static, String>,
-    buffer: String,
-}
-
-impl Watching {
-    async fn start(api: &Api, job: JobId, last: Option<&str>) -> Self {
-        let mut call = api.start(Method::GET, &format!("/jobs/{job}/events")).timeout(Duration::from_secs(60));
-        if let Some(last) = last {
-            call = call.header("last-event-id", last);
-        }
-        let answer = call.send().await.unwrap();
-        assert_eq!(answer.status().as_u16(), 200);
-        assert_eq!(answer.headers()["content-type"], "text/event-stream");
-        let bytes = answer.bytes_stream().map(|chunk| String::from_utf8(chunk.unwrap().to_vec()).unwrap()).boxed();
-        Self { bytes, buffer: String::new() }
-    }
-
-    /// The next event, comments left out; `None` at the end.
-    async fn next(&mut self) -> Option<Seen> {
-        loop {
-            if let Some((block, rest)) = self.buffer.split_once("\n\n") {
-                let (block, rest) = (block.to_owned(), rest.to_owned());
-                self.buffer = rest;
-                let mut seen = Seen::default();
-                for line in block.lines() {
-                    match line.split_once(": ") {
-                        Some(("id", id)) => seen.id = Some(id.to_owned()),
-                        Some(("event", event)) => event.clone_into(&mut seen.event),
-                        Some(("data", data)) => seen.data = serde_json::from_str(data).unwrap(),
-                        _ => {}
-                    }
-                }
-                if !seen.event.is_empty() {
-                    return Some(seen);
-                }
-                continue;
-            }
-            let chunk =
-                tokio::time::timeout(Duration::from_secs(30), self.bytes.next()).await.expect("an event comes")?;
-            self.buffer.push_str(&chunk);
-        }
-    }
-
-    async fn expect(&mut self, event: &str) -> Seen {
-        let seen = self.next().await.unwrap_or_else(|| panic!("the stream ended before {event}"));
-        assert_eq!(seen.event, event, "{seen:?}");
-        seen
-    }
-
-    async fn rest(mut self) -> Vec<Seen> {
-        let mut all = Vec::new();
-        while let Some(seen) = self.next().await {
-            all.push(seen);
-        }
-        all
-    }
-}
+use crate::{sse::Watching, support::TestCpm};
 
 async fn write(cpm: &TestCpm, job: JobId, offset: u64, text: &str) {
     stream::publish_delta(&cpm.state.redis, job, 1, offset, text).await.unwrap();

@@ -2,6 +2,8 @@
 //! would do, a test does itself.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod replicas;
+mod sse;
 mod support;
 
 mod accept;
@@ -22,8 +24,12 @@ mod ledger_verify;
 mod prices;
 mod provider_keys;
 mod retry;
+mod rolling;
 mod routes;
 mod start;
 mod stop;
+mod streaming;
+mod tenant_events;
 mod usage;
+mod waiting;
 mod worker;

@@ -7,9 +7,16 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use futures::{Stream, StreamExt as _, stream};
+use bytes::Bytes;
+use futures::{
+    Stream, StreamExt as _,
+    stream::{self, BoxStream},
+};
 use hg_common::http::{ApiError, Json, Path, Query};
-use hg_contracts::cpm::{GenerateRequest, GenerateResponse, JobDetail, JobStatusView, JobSummary, ListJobs};
+use hg_contracts::{
+    client::ClientError,
+    cpm::{GenerateRequest, GenerateResponse, JobDetail, JobStatusView, JobSummary, ListJobs},
+};
 use hg_types::{JobId, JobStatus};
 use http::{HeaderMap, HeaderName, StatusCode, header};
 use serde::Deserialize;
@@ -152,6 +159,11 @@ pub(crate) async fn events(
         // A browser comes back for ever after a stream that ends; this tells it to stop.
         return Ok(StatusCode::NO_CONTENT.into_response());
     };
+    Ok(relay(&state, events))
+}
+
+/// A job's events as they come from CPM.
+pub(super) fn relay(state: &AppState, events: BoxStream<'static, Result<Bytes, ClientError>>) -> Response {
     // The browser reconnects after a broken stream and says where it was. When it goes, the body is dropped, and the call with it.
     let events = events.inspect(|part| {
         if let Err(error) = part {
@@ -165,7 +177,7 @@ pub(crate) async fn events(
         // For nginx and its like, which would gather events otherwise.
         (HeaderName::from_static("x-accel-buffering"), "no"),
     ];
-    Ok((headers, Body::from_stream(until_shutdown)).into_response())
+    (headers, Body::from_stream(until_shutdown)).into_response()
 }
 
 /// The stream until nothing comes for so long: a connection may be dead without anybody saying so.

@@ -16,6 +16,7 @@ const UNRECORDED: &[(&str, &str)] = &[
     ("public.jobs", "a job's own trail: job_events, provider_calls, the ledger; and its path must stay free"),
     ("public.job_runs", "part of a job"),
     ("public.job_events", "a trail itself"),
+    ("public.job_event_floors", "up to where that trail is kept"),
     ("public.job_idempotency", "part of a job"),
     ("public.provider_calls", "a trail itself: what each call cost"),
     ("public.content_versions", "a trail itself: each edit of a text, by whom and when, never changed"),

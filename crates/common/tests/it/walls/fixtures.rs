@@ -139,6 +139,8 @@ pub(crate) const ALL: &[Fixture] = &[
         forbidden: Some("INSERT INTO job_events (job_id, seq, client_id, type, data) VALUES (app.uuid_v7(), 1, $1, 'status', '{}')"),
         ..of_client("public.job_events", Viewer, Member, "INSERT INTO job_events (job_id, seq, client_id, type, data) VALUES ($1, (random() * 1e9)::int, $1, 'status', '{}')")
     },
+    // Written by a trigger alone.
+    of_client("public.job_event_floors", Viewer, Owner, "INSERT INTO job_event_floors (client_id, xid) VALUES ($1, '7') ON CONFLICT DO NOTHING"),
     of_client(
         "public.job_idempotency", Viewer, Member,
         "INSERT INTO job_idempotency (principal, client_id, key, request_hash, job_id) VALUES ('planted', $1, gen_random_uuid()::text, '', app.uuid_v7())",

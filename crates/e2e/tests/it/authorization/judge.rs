@@ -1,11 +1,16 @@
 //! What must come of a question, and whether it did.
 
-use http::{HeaderMap, Response, StatusCode, header::LOCATION};
+use http::{
+    HeaderMap, Response, StatusCode,
+    header::{CONTENT_TYPE, LOCATION},
+};
 use http_body_util::BodyExt;
 
 /// More than any page; a stream that goes on is cut there, or after [`PATIENCE`].
 const MOST: usize = 4 * 1024 * 1024;
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
+/// An event stream may go on for ever; what it has to say to a newcomer, it says at once.
+const OF_A_STREAM: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// What must come of a question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +48,9 @@ pub(crate) struct Answer {
 impl Answer {
     pub(crate) async fn read(response: Response<axum::body::Body>) -> Self {
         let (parts, mut body) = response.into_parts();
-        let (mut bytes, until) = (Vec::new(), tokio::time::Instant::now() + PATIENCE);
+        let endless = parts.headers.get(CONTENT_TYPE).is_some_and(|kind| kind == "text/event-stream");
+        let patience = if endless { OF_A_STREAM } else { PATIENCE };
+        let (mut bytes, until) = (Vec::new(), tokio::time::Instant::now() + patience);
         while bytes.len() < MOST {
             // What came before it broke off, or went on for too long, is an answer all the same.
             let Ok(Some(Ok(frame))) = tokio::time::timeout_at(until, body.frame()).await else { break };
