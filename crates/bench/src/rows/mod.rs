@@ -41,7 +41,7 @@ pub(crate) struct Row {
 }
 
 /// All rows, in the order in which they are measured: what fills the disk comes last.
-const ROWS: [Row; 14] = [
+const ROWS: [Row; 15] = [
     Row { name: "start", about: "from start to healthy, per service", run: |bench| Box::pin(start::run(bench)) },
     Row { name: "memory", about: "resident memory, idle and loaded", run: |bench| Box::pin(memory::run(bench)) },
     Row { name: "accept", about: "POST /generate by 1, 16 and 64 callers", run: |bench| Box::pin(accept::run(bench)) },

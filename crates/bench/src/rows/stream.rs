@@ -16,6 +16,7 @@ use std::{
 
 use anyhow::{Context as _, Result};
 use hg_common::auth::Service;
+use hg_rig::{http::Connection, sse::Events};
 use hg_types::JobId;
 use http::StatusCode;
 use serde_json::Value;
@@ -25,10 +26,8 @@ use tokio::task::JoinSet;
 use super::{added::provider_times, books, generate::Generate};
 use crate::{
     bench::Bench,
-    http::Connection,
     latency::Samples,
     measure::{Figure, Measure, Target},
-    sse::Events,
     system::{Provider, System},
 };
 
