@@ -113,7 +113,7 @@ fn a_job_that_never_ends_is_named() {
 
 #[test]
 fn a_job_that_nobody_was_told_of_is_named() {
-    assert_eq!(found(|books| drop(books.told.accepted.pop())), (vec!["accepted"], vec![id(2)]));
+    assert_eq!(found(|books| books.told.accepted.truncate(2)), (vec!["accepted"], vec![id(2)]));
 }
 
 #[test]
@@ -150,7 +150,7 @@ fn a_second_charge_is_named() {
 
 #[test]
 fn a_charge_too_few_too_dear_or_without_a_text_is_named() {
-    assert!(found(|books| drop(books.charges.remove(0))).1.contains(&id(0)));
+    assert!(found(|books| books.charges.truncate(2)).1.contains(&id(2)));
     assert!(found(|books| books.charges[0].amount += 1).1.contains(&id(0)));
     assert!(found(|books| books.jobs[0].status = "cancelled".into()).0.contains(&"charges"));
 }
@@ -166,7 +166,9 @@ fn sums_that_do_not_agree_are_found() {
 
 #[test]
 fn a_limit_that_was_passed_is_found() {
-    let pass = |books: &mut Books| drop(books.seen.largest.insert(Some(agency()), Usd::from_nanos(10 * COST + 1)));
+    let pass = |books: &mut Books| {
+        books.seen.largest.insert(Some(agency()), Usd::from_nanos(10 * COST + 1));
+    };
     assert_eq!(found(pass).0, ["limits"]);
 }
 
@@ -191,7 +193,9 @@ fn a_call_on_record_that_was_not_so_is_named() {
 fn events_with_a_gap_or_two_ends_are_named() {
     let twice = |books: &mut Books| books.events.insert(3, Event { job_id: id(0), seq: 4, kind: "completed".into() });
     assert!(found(twice).0.contains(&"events"));
-    let gap = |books: &mut Books| drop(books.events.remove(4));
+    let gap = |books: &mut Books| {
+        books.events.remove(4);
+    };
     assert_eq!(found(gap), (vec!["events"], vec![id(1)]));
     assert!(found(|books| books.events.clear()).1.contains(&id(2)));
 }

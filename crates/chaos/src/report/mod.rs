@@ -51,6 +51,7 @@ impl Report {
 }
 
 /// When a fault was on.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Times {
     pub(crate) started_at: DateTime<Utc>,
     pub(crate) seconds: f64,
