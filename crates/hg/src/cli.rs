@@ -20,7 +20,9 @@ pub(crate) enum Sub {
     /// Runs every test: unit, integration, browser. Arguments go to `cargo test`.
     Test(Test),
     /// Measures the system as it runs in production. Arguments go to `hg-bench`, `--help` too.
-    Bench(Bench),
+    Bench(PassedOn),
+    /// Breaks the system under load, one fault after the other, and proves that nothing was lost or charged twice.
+    Chaos(PassedOn),
     /// Brings the database's schema up to date.
     Migrate(Migrate),
     /// Writes the sample clients, strategies and default templates.
@@ -76,11 +78,11 @@ pub(crate) struct Test {
     pub(crate) arguments: Vec<String>,
 }
 
-/// Options of `bench`.
+/// Options of `bench` and `chaos`.
 #[derive(Args)]
 #[command(disable_help_flag = true)]
-pub(crate) struct Bench {
-    /// Passed to `hg-bench`, as in `cargo hg bench --quick --rows accept,jobs`.
+pub(crate) struct PassedOn {
+    /// Passed to the program, as in `cargo hg bench --quick --rows accept,jobs`; `--help` tells of them.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     pub(crate) arguments: Vec<String>,
 }

@@ -6,10 +6,12 @@
 
 mod admin;
 mod bench;
+mod chaos;
 mod cli;
 mod command;
 mod database;
 mod docs;
+mod handover;
 mod kept;
 mod packages;
 mod progress;
@@ -64,6 +66,7 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         Sub::Up(options) => up::run(&Workspace::find()?, options).await,
         Sub::Test(options) => test::run(&Workspace::find()?, options).await,
         Sub::Bench(options) => bench::run(&Workspace::find()?, options).await,
+        Sub::Chaos(options) => chaos::run(&Workspace::find()?, options).await,
         Sub::Migrate(options) => database::migrate(&options).await.map(|()| ExitCode::SUCCESS),
         Sub::Seed(options) => seed::command(&options).await.map(|()| ExitCode::SUCCESS),
         Sub::Admin(options) => admin::run(options).await.map(|()| ExitCode::SUCCESS),

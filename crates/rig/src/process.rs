@@ -130,6 +130,13 @@ impl Process {
         self.daemon.take().map_or(Ok(()), |daemon| tokio::task::block_in_place(|| daemon.stop()))
     }
 
+    /// Sets a variable from its next start on; `None` takes it away.
+    pub fn set(&mut self, name: &str, value: Option<String>) {
+        let variables = &mut self.program.variables;
+        variables.retain(|(there, _)| there != name);
+        variables.extend(value.map(|value| (name.to_owned(), value)));
+    }
+
     /// Sends it a signal.
     ///
     /// # Errors

@@ -113,6 +113,11 @@ impl Simulator {
         self.shared.rules().add(rule);
     }
 
+    /// Forgets all rules: calls go as they did at the start.
+    pub fn forget_rules(&self) {
+        self.shared.rules().clear();
+    }
+
     /// Forgets all calls and all rules.
     pub fn reset(&self) {
         self.shared.ledger.clear();

@@ -119,6 +119,15 @@ impl Daemon {
         self.end()
     }
 
+    /// Asks it to end in another way than it was started with, and waits.
+    ///
+    /// # Errors
+    /// When it can't be signalled.
+    pub fn stop_with(mut self, farewell: Farewell) -> Result<()> {
+        self.farewell = farewell;
+        self.end()
+    }
+
     /// Kills it at once, as a crash would.
     ///
     /// # Errors

@@ -63,7 +63,7 @@ pub(crate) fn start(
             "[databases]\n* = host=127.0.0.1 port={postgres}\n\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\n\
              unix_socket_dir =\nauth_type = scram-sha-256\nauth_file = {users}\nadmin_users = {ADMIN_USER}\n\
              pool_mode = transaction\nmax_client_conn = 2000\ndefault_pool_size = 20\nserver_idle_timeout = 30\n\
-             ignore_startup_parameters = extra_float_digits\nlog_connections = 0\nlog_disconnections = 0\n{statements}"
+             server_login_retry = 1\nignore_startup_parameters = extra_float_digits\nlog_connections = 0\nlog_disconnections = 0\n{statements}"
         ),
     )?;
     // Debian gives a shell 1,024 open files, fewer than the clients we allow.

@@ -1,17 +1,17 @@
 //! The three daemons together.
 
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result};
 
 use crate::account::Account;
 use crate::binaries::{Binaries, Servers};
-use crate::daemon::Daemon;
+use crate::daemon::{Daemon, Farewell};
 use crate::home::{self, Home};
 use crate::pgbouncer::{self, ADMIN_USER, APP_USER, PoolerSafety};
 use crate::ports::{self, Ports};
-use crate::process::ProcessId;
+use crate::process::{ProcessId, Signal};
 use crate::watchdog::Watchdog;
 use crate::{postgres, redis};
 
@@ -238,6 +238,16 @@ impl Stack {
     /// When it can't be stopped.
     pub fn stop_postgres(&mut self) -> Result<()> {
         self.postgres.take().map_or(Ok(()), Daemon::stop)
+    }
+
+    /// Shuts Postgres down as `pg_ctl stop -m fast` does: sessions are ended, what runs is rolled back, and nothing has to be
+    /// recovered at the next start. ([`Self::stop_postgres`] of a test's or a measurement's stack is a crash.)
+    ///
+    /// # Errors
+    /// When it can't be stopped.
+    pub fn shut_down_postgres(&mut self) -> Result<()> {
+        let fast = Farewell { signal: Signal::SIGINT, patience: Duration::from_secs(30) };
+        self.postgres.take().map_or(Ok(()), |daemon| daemon.stop_with(fast))
     }
 
     /// Starts Postgres again on its port, with its data.

@@ -5,6 +5,7 @@
 //! | [`path`] | a job's way from request to text, and what it does when a service on that way is away |
 //! | [`providers`] | the same article in three wire formats; the ledger against the provider's own books |
 //! | [`crash`] | SIGKILL, a wiped Redis and a restarted pooler under load: nothing lost, nothing charged twice |
+//! | [`chaos`] | the fault suite in short, and that it finds a lie |
 //! | [`bad_input`], [`faults`] | what is refused, and how; what happens while Redis or Postgres is away |
 //! | [`strategy`] | what an agency decides shows in the next prompt of its customers, on every replica |
 //! | [`data_jobs`] | export and erasure of a client and of a person, by all services |
@@ -17,6 +18,7 @@
 mod authorization;
 mod bad_input;
 mod browser;
+mod chaos;
 mod crash;
 mod data_jobs;
 mod faults;
