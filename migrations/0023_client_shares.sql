@@ -13,7 +13,7 @@ CREATE TABLE client_shares (
 );
 CREATE TRIGGER client_shares_touch BEFORE UPDATE ON client_shares FOR EACH ROW EXECUTE FUNCTION app.touch_updated_at();
 CREATE TRIGGER client_shares_audit AFTER INSERT OR UPDATE OR DELETE ON client_shares FOR EACH ROW EXECUTE FUNCTION app.audit_row(
-  'client_share', 'client_id', 'client_id', '', 'created_at,updated_at');
+  'client_share', 'client_id', 'client_id', '', 'client_id,created_at,updated_at', '');
 
 -- The operator's (`hg admin share`), and read by the queue; no tenant sees how others are served.
 ALTER TABLE client_shares ENABLE ROW LEVEL SECURITY;

@@ -205,7 +205,8 @@ impl Row {
         let columns = granted(db, table, "INSERT").await;
         let primary_key = sqlx::query_scalar(
             "SELECT string_agg(quote_ident(a.attname), ', ') FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey[0:i.indnkeyatts - 1])
-              WHERE i.indrelid = $1::text::regclass AND i.indisprimary",
+              WHERE i.indexrelid = (SELECT u.indexrelid FROM pg_index u WHERE u.indrelid = $1::text::regclass AND u.indisunique
+                                     ORDER BY u.indisprimary DESC LIMIT 1)",
         );
         let primary_key = primary_key.bind(table).fetch_one(&mut *db).await.unwrap();
         let is_inherited = sqlx::query_scalar(
