@@ -112,7 +112,7 @@ pub struct WireError {
     pub details: Vec<WireFieldError>,
     /// The budget that stands in the way, for 402.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub budget: Option<hg_common::http::BudgetProblem>,
+    pub budget: Option<Box<hg_common::http::BudgetProblem>>,
 }
 
 #[derive(Deserialize)]

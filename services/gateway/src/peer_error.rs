@@ -54,7 +54,7 @@ fn passed_on(status: StatusCode, wire: WireError) -> ApiError {
     if wire.details.is_empty() {
         let error = ApiError::new(status, wire.code, wire.message);
         return match wire.budget {
-            Some(budget) => error.with_budget(budget),
+            Some(budget) => error.with_budget(*budget),
             None => error,
         };
     }

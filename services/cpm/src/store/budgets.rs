@@ -204,6 +204,7 @@ impl Period {
     }
 }
 
+#[derive(Clone, Copy)]
 struct Limits {
     in_force: Option<Usd>,
     own: Option<Usd>,
