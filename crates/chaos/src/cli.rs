@@ -18,7 +18,7 @@ pub(crate) struct Cli {
     /// A handful of faults with few jobs, as every change must pass it. Uses debug programs.
     #[arg(long)]
     pub(crate) short: bool,
-    /// Jobs per fault [default: enough for 10,500 in all; 90 with --short].
+    /// Jobs per fault [default: enough for 10,500 in all; 60 with --short].
     #[arg(long)]
     pub(crate) jobs: Option<usize>,
     /// Everything random comes from this: the same seed asks for the same and strikes at the same moments.
@@ -30,9 +30,9 @@ pub(crate) struct Cli {
     /// Where servers, logs and figures are kept: a folder on a real disk.
     #[arg(long, default_value = "target/chaos")]
     pub(crate) dir: PathBuf,
-    /// Plants a lie in the books of each fault, to see it found: lost-job, second-charge or unknown-call.
-    #[arg(long, hide = true)]
-    pub(crate) plant: Option<Sabotage>,
+    /// Plants lies in the books of each fault, to see them found: lost-job, second-charge, unknown-call.
+    #[arg(long, hide = true, value_delimiter = ',')]
+    pub(crate) plant: Vec<Sabotage>,
 }
 
 #[cfg(test)]

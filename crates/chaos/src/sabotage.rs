@@ -33,13 +33,13 @@ impl FromStr for Sabotage {
 
 impl Sabotage {
     /// Plants it; the number chooses the job.
-    pub(crate) async fn plant(self, system: &System, number: u32) -> Result<()> {
+    pub(crate) async fn plant(self, system: &System, number: i64) -> Result<()> {
         let mut db = system.db().await?;
         let (id, topic): (uuid::Uuid, String) = sqlx::query_as(
             "SELECT id, topic FROM jobs WHERE status = 'completed' ORDER BY id
              OFFSET $1 % (SELECT count(*) FROM jobs WHERE status = 'completed') LIMIT 1",
         )
-        .bind(i64::from(number))
+        .bind(number)
         .fetch_one(&mut db)
         .await
         .context("no job to lie about")?;

@@ -8,7 +8,7 @@ use hg_rig::{
     environment::Programs,
     ground::{Ground, Statements},
 };
-use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
+use rand::{SeedableRng as _, rngs::StdRng};
 
 use crate::{
     books::Books,
@@ -46,15 +46,15 @@ pub struct Options {
     pub dir: PathBuf,
     /// What is broken.
     pub programs: Programs,
-    /// A lie that is planted in the books of each fault, to see whether it is found.
-    pub sabotage: Option<Sabotage>,
+    /// Lies that are planted in the books of each fault, to see whether they are found.
+    pub sabotage: Vec<Sabotage>,
 }
 
 impl Options {
     fn jobs(&self, faults: usize) -> usize {
         let whole = match self.size {
             Size::Full => 10_500,
-            Size::Short => 90 * faults,
+            Size::Short => 60 * faults,
         };
         self.jobs.unwrap_or_else(|| whole.div_ceil(faults.max(1)))
     }
@@ -116,9 +116,8 @@ async fn one(
     }
     scene.load.enough();
     let quiet = scene.quiesce().await?;
-    if let Some(sabotage) = options.sabotage {
-        let number = scene.dice.random_range(0..1_000);
-        sabotage.plant(&scene.system, number).await?;
+    for (lie, sabotage) in (0..).zip(&options.sabotage) {
+        sabotage.plant(&scene.system, lie).await?;
     }
     let Scene { ground, mut system, load, strikes, .. } = scene;
     let told = load.finish().await;

@@ -74,7 +74,7 @@ const FAULTS: [Fault; 15] = [
     Fault {
         name: "flush",
         about: "FLUSHALL",
-        times: (5, 2),
+        times: (5, 0),
         settings: &[],
         may_fail: &[],
         strike: |scene| Box::pin(servers::flush_redis(scene)),
