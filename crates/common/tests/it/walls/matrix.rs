@@ -235,8 +235,9 @@ pub(crate) fn judge(outcome: Result<u64, sqlx::Error>) -> Outcome {
         Ok(rows) => Outcome::Rows(rows),
         Err(error) => match hg_common::db::sql_state(&error).as_deref() {
             Some("42501") => Outcome::Denied,
-            // Checked after the policy: a unique or a foreign key.
-            Some("23505" | "23503") => Outcome::Constraint,
+            // Checked after the policy: a unique or a foreign key. Or a rule for one's own rows, such as that a client which is
+            // archived takes no changes: for another's it would tell something, and is as wrong.
+            Some("23505" | "23503" | "HG409") => Outcome::Constraint,
             _ => Outcome::Broken(error.to_string()),
         },
     }
