@@ -121,7 +121,7 @@ pub async fn renew_heads(db: &SystemDb, keys: &AuditKeys) -> Result<u64, sqlx::E
             }
             End::Busy => {}
             End::Broken => {
-                tracing::error!(%chain, "the head of an audit chain can't be renewed: run `hg admin audit verify`")
+                tracing::error!(%chain, "the head of an audit chain can't be renewed: run `hg admin audit verify`");
             }
         }
     }

@@ -9,7 +9,6 @@ const SOONEST_MS: u64 = 200;
 const SPREAD_MS: u64 = 1_300;
 
 /// A frame without an event: when to come back, for browsers, and why, for people.
-#[must_use]
 pub fn farewell() -> sse::Event {
     let pause = SOONEST_MS + rand::random_range(0..SPREAD_MS);
     sse::Event::default()

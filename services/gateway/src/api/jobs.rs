@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use axum::{
-    body::Body,
+    body::{Body, Bytes},
     extract::State,
     response::{IntoResponse, Response},
 };
-use bytes::Bytes;
 use futures::{
     Stream, StreamExt as _,
     stream::{self, BoxStream},
