@@ -230,17 +230,43 @@ pub(super) const PROBES: &[Probe] = &[
     get("/clients/{slug}/seo-rules/{content_type}/compare").with(BLOG).query("?from=1&to=2"),
     post("/clients/{slug}/seo-rules/{content_type}/restore").with(BLOG).form("id=<rules>&version=1&newest=2"),
     post("/clients/{slug}/seo-rules/{content_type}/delete").with(BLOG).form("id=<rules>&newest=2"),
-    get("/clients/{slug}/keys").role(Admin),
-    post("/clients/{slug}/keys/api").form("name=Shop&scope=generate").role(Admin),
-    get("/clients/{slug}/keys/api/{key}/rotate").with(KEY_PAGE).role(Admin),
-    post("/clients/{slug}/keys/api/{key}/rotate").with(KEY_PAGE).form("overlap=0").role(Admin),
-    get("/clients/{slug}/keys/api/{key}/revoke").with(KEY_PAGE).role(Admin),
-    post("/clients/{slug}/keys/api/{key}/revoke").with(KEY_PAGE).form("").role(Admin),
-    post("/clients/{slug}/keys/providers").form("provider=openai&key=sk-0123456789abcdef").role(Admin),
-    post("/clients/{slug}/keys/providers/{key}/test").with(PROVIDER_KEY_PAGE).form("").role(Admin),
-    post("/clients/{slug}/keys/providers/{key}/state").with(PROVIDER_KEY_PAGE).form("state=disabled").role(Admin),
-    get("/clients/{slug}/keys/providers/{key}/delete").with(PROVIDER_KEY_PAGE).role(Admin),
-    post("/clients/{slug}/keys/providers/{key}/delete").with(PROVIDER_KEY_PAGE).form("").role(Admin),
+    get("/clients/{slug}/keys").role(Admin).too_low_says("There is nothing here"),
+    post("/clients/{slug}/keys/api").form("name=Shop&scope=generate").role(Admin).too_low_says("There is nothing here"),
+    get("/clients/{slug}/keys/api/{key}/rotate").with(KEY_PAGE).role(Admin).too_low_says("There is nothing here"),
+    post("/clients/{slug}/keys/api/{key}/rotate")
+        .with(KEY_PAGE)
+        .form("overlap=0")
+        .role(Admin)
+        .too_low_says("There is nothing here"),
+    get("/clients/{slug}/keys/api/{key}/revoke").with(KEY_PAGE).role(Admin).too_low_says("There is nothing here"),
+    post("/clients/{slug}/keys/api/{key}/revoke")
+        .with(KEY_PAGE)
+        .form("")
+        .role(Admin)
+        .too_low_says("There is nothing here"),
+    post("/clients/{slug}/keys/providers")
+        .form("provider=openai&key=sk-0123456789abcdef")
+        .role(Admin)
+        .too_low_says("There is nothing here"),
+    post("/clients/{slug}/keys/providers/{key}/test")
+        .with(PROVIDER_KEY_PAGE)
+        .form("")
+        .role(Admin)
+        .too_low_says("There is nothing here"),
+    post("/clients/{slug}/keys/providers/{key}/state")
+        .with(PROVIDER_KEY_PAGE)
+        .form("state=disabled")
+        .role(Admin)
+        .too_low_says("There is nothing here"),
+    get("/clients/{slug}/keys/providers/{key}/delete")
+        .with(PROVIDER_KEY_PAGE)
+        .role(Admin)
+        .too_low_says("There is nothing here"),
+    post("/clients/{slug}/keys/providers/{key}/delete")
+        .with(PROVIDER_KEY_PAGE)
+        .form("")
+        .role(Admin)
+        .too_low_says("There is nothing here"),
     // Fragments.
     get("/find-clients").query("?q=<slug>&to=/jobs").strangers(Nothing),
     get("/recent").strangers(Nothing),
