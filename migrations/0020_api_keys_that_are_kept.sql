@@ -65,9 +65,12 @@ CREATE TABLE api_key_budgets (
   limit_usd    numeric(18, 9),
   reserved     numeric(18, 9) NOT NULL DEFAULT 0,
   spent        numeric(18, 9) NOT NULL DEFAULT 0,
+  -- By how much what is there passes the limit, as in `budgets`: because the limit was lowered, or a provider billed more than
+  -- the worst case. Nothing is reserved while it is above zero.
+  over_usd     numeric(18, 9) NOT NULL DEFAULT 0,
   PRIMARY KEY (api_key_id, period, period_start),
   CONSTRAINT api_key_budgets_amounts CHECK (least(jobs, reserved, spent) >= 0),
-  CONSTRAINT api_key_budgets_within_limit CHECK (limit_usd IS NULL OR spent + reserved <= limit_usd),
+  CONSTRAINT api_key_budgets_within_limit CHECK (over_usd >= 0 AND (limit_usd IS NULL OR spent + reserved <= limit_usd + over_usd)),
   CONSTRAINT api_key_budgets_within_jobs CHECK (jobs_limit IS NULL OR jobs <= jobs_limit)
 ) WITH (fillfactor = 50);
 CREATE INDEX api_key_budgets_client_idx ON api_key_budgets (client_id);
@@ -272,9 +275,8 @@ BEGIN
       FOREACH per IN ARRAY ARRAY['day', 'month']::public.budget_period[] LOOP
         UPDATE public.api_key_budgets b SET
             reserved = b.reserved - one.released, spent = b.spent + one.cost,
-            -- Paid is paid, as in app.ledger_settle: the row says so by its limit, and nothing more gets in.
-            limit_usd = CASE WHEN b.limit_usd IS NULL THEN NULL
-                             ELSE greatest(b.limit_usd, b.spent + one.cost + b.reserved - one.released) END
+            -- Paid is paid, as in app.ledger_settle.
+            over_usd = greatest(b.spent + one.cost + b.reserved - one.released - b.limit_usd, 0)
          WHERE b.api_key_id = one.api_key_id AND b.period = per AND b.period_start = date_trunc(per::text, one.day::timestamp)::date;
       END LOOP;
       DELETE FROM public.api_key_jobs j WHERE j.job_id = ANY (one.ended);
@@ -329,21 +331,21 @@ BEGIN
     start_on := CASE per WHEN 'day' THEN today ELSE this_month END;
     job_limit := CASE per WHEN 'day' THEN NEW.jobs_per_day END;
     money_limit := CASE per WHEN 'day' THEN NEW.daily_limit ELSE NEW.monthly_limit END;
-    -- What is used already can't be undone: then the limit starts there, and nothing more gets in.
+    -- What is used already can't be undone: nothing more gets in until it is below the limit again.
     IF had_none THEN
       SELECT count(*)::integer AS jobs, coalesce(sum(u.held), 0) AS held, coalesce(sum(u.cost), 0) AS cost INTO used
         FROM app.api_key_used(NEW.id, NEW.client_id, start_on) u;
-      INSERT INTO public.api_key_budgets (api_key_id, period, period_start, client_id, jobs_limit, jobs, limit_usd, reserved, spent)
+      INSERT INTO public.api_key_budgets (api_key_id, period, period_start, client_id, jobs_limit, jobs, limit_usd, reserved, spent, over_usd)
       VALUES (NEW.id, per, start_on, NEW.client_id,
               CASE WHEN job_limit IS NOT NULL THEN greatest(job_limit, used.jobs) END, used.jobs,
-              CASE WHEN money_limit IS NOT NULL THEN greatest(money_limit, used.held + used.cost) END, used.held, used.cost)
+              money_limit, used.held, used.cost, greatest(used.held + used.cost - money_limit, 0))
       ON CONFLICT (api_key_id, period, period_start) DO UPDATE SET
         jobs_limit = EXCLUDED.jobs_limit, jobs = EXCLUDED.jobs, limit_usd = EXCLUDED.limit_usd,
-        reserved = EXCLUDED.reserved, spent = EXCLUDED.spent;
+        reserved = EXCLUDED.reserved, spent = EXCLUDED.spent, over_usd = EXCLUDED.over_usd;
     ELSE
       UPDATE public.api_key_budgets b SET
           jobs_limit = CASE WHEN job_limit IS NOT NULL THEN greatest(job_limit, b.jobs) END,
-          limit_usd = CASE WHEN money_limit IS NOT NULL THEN greatest(money_limit, b.spent + b.reserved) END
+          limit_usd = money_limit, over_usd = greatest(b.spent + b.reserved - money_limit, 0)
        WHERE b.api_key_id = NEW.id AND b.period = per AND b.period_start = start_on;
     END IF;
   END LOOP;

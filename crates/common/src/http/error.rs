@@ -58,13 +58,13 @@ pub struct ErrorDetail {
 /// A budget that has too little left. It names nobody, and says of others' budgets only what their refusal tells anyway.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct BudgetProblem {
-    /// Whose: `client`, `agency` (somebody above the client) or `global`.
+    /// Whose: `key` (the API key's own limit), `client`, `agency` (somebody above the client) or `global`.
     pub scope: String,
     /// `day` or `month`, in UTC.
     pub period: String,
     /// What was to be reserved: the worst case.
     pub needed_usd: Usd,
-    /// What is left, where the budget is the client's own.
+    /// What is left, where the budget is the key's or the client's own.
     pub left_usd: Option<Usd>,
     /// When it starts anew.
     pub resets_at: DateTime<Utc>,

@@ -79,7 +79,7 @@ pub async fn tenant_events(
     };
     let listener = Listener {
         db: state.db.clone(),
-        keys: state.keys.clone(),
+        keys: state.keys.from_now(),
         principal,
         client,
         types,

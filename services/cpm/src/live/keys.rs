@@ -4,25 +4,37 @@
 
 use hg_common::db::SystemDb;
 use hg_types::ApiKeyId;
+use tokio::time::Instant;
 
-use crate::store::api_keys::api_key_alive;
+use crate::store::api_keys::api_key_watches;
 
 /// Answers whether a key still holds.
 #[derive(Clone, Debug)]
-pub struct LivingKeys(SystemDb);
+pub struct LivingKeys {
+    db: SystemDb,
+    /// When the watcher was let in: a secret that has ended since lets nobody listen on.
+    since: Instant,
+}
 
 impl LivingKeys {
     /// Of this database.
     #[must_use]
-    pub const fn new(db: SystemDb) -> Self {
-        Self(db)
+    pub fn new(db: SystemDb) -> Self {
+        Self { db, since: Instant::now() }
     }
 
-    /// Whether the key is neither revoked nor expired, and its client not archived.
+    /// For a watcher that is let in now.
+    #[must_use]
+    pub fn from_now(&self) -> Self {
+        Self::new(self.db.clone())
+    }
+
+    /// Whether the key may still watch: it is neither revoked nor expired, may read jobs, none of its secrets has ended since the
+    /// watcher was let in, and its client isn't archived. Whoever has the living secret comes back with it.
     pub(super) async fn holds(&self, key: ApiKeyId) -> Result<bool, sqlx::Error> {
-        let mut tx = self.0.begin().await?;
-        let alive = api_key_alive(&mut tx, key).await?;
+        let mut tx = self.db.begin().await?;
+        let holds = api_key_watches(&mut tx, key, self.since.elapsed()).await?;
         tx.commit().await?;
-        Ok(alive)
+        Ok(holds)
     }
 }

@@ -1,5 +1,7 @@
 //! Trusted services' API keys: one look-up for one hash, and the operator's bootstrap keys.
 
+use std::time::Duration;
+
 use hg_common::{
     auth::{ApiScope, Principal},
     db::{AnonymousTx, SystemTx},
@@ -45,16 +47,23 @@ pub async fn api_key_lookup(tx: &mut AnonymousTx, hash: &[u8; 32]) -> Result<Opt
     }))
 }
 
-/// Whether a key that was found is still alive, and its client isn't archived.
+/// Whether a key that was found so long ago may still watch jobs: it is alive, has the scope, and none of its secrets has ended
+/// meanwhile, for nobody knows any more which of them was shown; and its client isn't archived.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn api_key_alive(tx: &mut SystemTx, key: ApiKeyId) -> Result<bool, sqlx::Error> {
+pub async fn api_key_watches(tx: &mut SystemTx, key: ApiKeyId, found: Duration) -> Result<bool, sqlx::Error> {
     sqlx::query_scalar!(
-        r#"SELECT EXISTS (SELECT FROM api_keys k JOIN clients c ON c.id = k.client_id
-                           WHERE k.id = $1 AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now())
-                             AND c.archived_at IS NULL) AS "alive!""#,
-        key.uuid()
+        r#"SELECT EXISTS (
+             SELECT FROM api_keys k JOIN clients c ON c.id = k.client_id
+              WHERE k.id = $1 AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now())
+                AND 'jobs:read' = ANY (k.scopes) AND c.archived_at IS NULL
+                -- Rotated since, and the secret before goes on no more; or it has ended since.
+                AND (k.rotated_at IS NULL OR k.rotated_at <= now() - make_interval(secs => $2) OR k.old_expires_at > now())
+                AND (k.old_expires_at IS NULL OR k.old_expires_at > now() OR k.old_expires_at <= now() - make_interval(secs => $2))
+           ) AS "watches!""#,
+        key.uuid(),
+        found.as_secs_f64()
     )
     .fetch_one(&mut **tx)
     .await

@@ -48,7 +48,7 @@ impl Page for KeysPage {
 }
 
 /// A secret, shown this once.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Serialize)]
 #[cfg_attr(test, derive(serde::Deserialize), serde(deny_unknown_fields))]
 pub struct FreshSecret {
     /// The key's name.
@@ -57,6 +57,12 @@ pub struct FreshSecret {
     pub secret: String,
     /// What becomes of the one before; empty for a new key.
     pub old: Text,
+}
+
+impl std::fmt::Debug for FreshSecret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FreshSecret").field("name", &self.name).finish_non_exhaustive()
+    }
 }
 
 /// An API key.

@@ -89,7 +89,7 @@ BEGIN
   SELECT b.id, 80, victim, 100, 81 FROM public.budgets b WHERE b.client_id = victim;
 
   INSERT INTO public.content_versions (job_id, number, client_id, title, content, meta_description, word_count, quality, quality_score, changed, note, created_by)
-  VALUES (done_job, 1, victim, mark, '# ' || mark, mark, 2, '{"score": 88}', 88, 0.5, mark, people[2]);
+  VALUES (done_job, 1, victim, mark, '# ' || mark || E'\n\n' || mark, mark, 2, '{"score": 88}', 88, 0.5, mark, people[2]);
   INSERT INTO public.content_approvals (job_id, client_id, version, verdict, note, created_by) VALUES (done_job, victim, 1, 'approved', mark, people[2]);
 
   INSERT INTO public.api_keys (client_id, name, prefix, key_hash, scopes, revoked_at, expires_at)

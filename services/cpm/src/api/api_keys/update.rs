@@ -27,7 +27,7 @@ use crate::{
         (status = 401, body = ErrorBody),
         (status = 403, description = "The caller is no admin of the client, or no person", body = ErrorBody),
         (status = 404, body = ErrorBody),
-        (status = 409, description = "`api_key_revoked`, `api_key_expired`, `managed_by_environment` (its end), `client_erased`", body = ErrorBody),
+        (status = 409, description = "`api_key_revoked`, `api_key_expired`, `managed_by_environment` (its name and its end), `client_erased`", body = ErrorBody),
         (status = 422, description = "One entry per field that can't be accepted", body = ErrorBody),
     )
 )]
@@ -42,7 +42,8 @@ pub async fn api_key_change(
     let seen = administered(&mut tx, &client).await?;
     person(&principal)?;
     let before = living(&mut tx, seen.id, id).await?;
-    if change.expires_at.is_some() {
+    // By its name the operator's start finds it again.
+    if change.expires_at.is_some() || change.name.is_some() {
         not_the_operators(&before)?;
     }
     let wanted = changed_api_key(as_wanted(&before), &change, state.clock.now())?;

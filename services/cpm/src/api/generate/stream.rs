@@ -22,7 +22,7 @@ pub(super) async fn answer_while_it_is_written(asked: &Asked<'_>) -> Result<Resp
     let opening = sse::Event::default().event("accepted").json_data(answer(state, accepted, asked.job));
     let watcher = Watcher {
         db: state.db.clone(),
-        keys: state.keys.clone(),
+        keys: state.keys.from_now(),
         principal: asked.principal.clone(),
         job: accepted.job_id,
         client: accepted.client_id,

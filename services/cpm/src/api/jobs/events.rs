@@ -65,7 +65,7 @@ pub async fn job_events(
     tx.commit().await?;
     let watcher = Watcher {
         db: state.db.clone(),
-        keys: state.keys.clone(),
+        keys: state.keys.from_now(),
         principal,
         job: id,
         client: head.client_id,
