@@ -76,6 +76,12 @@ ALTER TABLE budgets
   ADD COLUMN over_usd numeric(18, 9) NOT NULL DEFAULT 0,
   DROP CONSTRAINT budgets_within_limit,
   ADD CONSTRAINT budgets_within_limit CHECK (over_usd >= 0 AND (limit_usd IS NULL OR spent + reserved <= limit_usd + over_usd));
+-- Rows of now whose limit was raised to what was there.
+UPDATE budgets b SET limit_usd = w.amount, over_usd = greatest(b.spent + b.reserved - w.amount, 0)
+  FROM budget_limits l
+ CROSS JOIN LATERAL (VALUES ('day'::budget_period, (now() AT TIME ZONE 'UTC')::date, l.daily_limit),
+                            ('month', date_trunc('month', now() AT TIME ZONE 'UTC')::date, l.monthly_limit)) AS w (period, start_on, amount)
+ WHERE b.client_id IS NOT DISTINCT FROM l.client_id AND b.period = w.period AND b.period_start = w.start_on AND b.limit_usd > w.amount;
 
 SET LOCAL ROLE hg_definer;
 

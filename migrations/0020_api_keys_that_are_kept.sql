@@ -320,6 +320,7 @@ DECLARE
   job_limit integer;
   money_limit numeric;
   used record;
+  open_on date;
 BEGIN
   PERFORM pg_advisory_xact_lock(app.ledger_lock());
   IF had_none THEN
@@ -327,14 +328,20 @@ BEGIN
       SELECT u.job_id, u.client_id, NEW.id, u.day FROM app.api_key_used(NEW.id, NEW.client_id, this_month) u WHERE u.is_open
       ON CONFLICT DO NOTHING;
   END IF;
-  FOREACH per IN ARRAY ARRAY['day', 'month']::public.budget_period[] LOOP
-    start_on := CASE per WHEN 'day' THEN today ELSE this_month END;
-    job_limit := CASE per WHEN 'day' THEN NEW.jobs_per_day END;
-    money_limit := CASE per WHEN 'day' THEN NEW.daily_limit ELSE NEW.monthly_limit END;
-    -- What is used already can't be undone: nothing more gets in until it is below the limit again.
-    IF had_none THEN
+  -- What is used already can't be undone: nothing more gets in until it is below the limit again. A job of an earlier day that
+  -- still lives is settled in that day's row.
+  IF had_none THEN
+    FOR per, start_on, open_on IN
+      SELECT 'month'::public.budget_period, this_month, NULL::date
+      UNION ALL
+      SELECT 'day', d.day, d.day
+        FROM (SELECT today AS day UNION
+              SELECT j.day FROM public.api_key_jobs j WHERE j.api_key_id = NEW.id AND j.day >= this_month) AS d
+    LOOP
+      job_limit := CASE per WHEN 'day' THEN NEW.jobs_per_day END;
+      money_limit := CASE per WHEN 'day' THEN NEW.daily_limit ELSE NEW.monthly_limit END;
       SELECT count(*)::integer AS jobs, coalesce(sum(u.held), 0) AS held, coalesce(sum(u.cost), 0) AS cost INTO used
-        FROM app.api_key_used(NEW.id, NEW.client_id, start_on) u;
+        FROM app.api_key_used(NEW.id, NEW.client_id, start_on) u WHERE open_on IS NULL OR u.day = open_on;
       INSERT INTO public.api_key_budgets (api_key_id, period, period_start, client_id, jobs_limit, jobs, limit_usd, reserved, spent, over_usd)
       VALUES (NEW.id, per, start_on, NEW.client_id,
               CASE WHEN job_limit IS NOT NULL THEN greatest(job_limit, used.jobs) END, used.jobs,
@@ -342,13 +349,14 @@ BEGIN
       ON CONFLICT (api_key_id, period, period_start) DO UPDATE SET
         jobs_limit = EXCLUDED.jobs_limit, jobs = EXCLUDED.jobs, limit_usd = EXCLUDED.limit_usd,
         reserved = EXCLUDED.reserved, spent = EXCLUDED.spent, over_usd = EXCLUDED.over_usd;
-    ELSE
-      UPDATE public.api_key_budgets b SET
-          jobs_limit = CASE WHEN job_limit IS NOT NULL THEN greatest(job_limit, b.jobs) END,
-          limit_usd = money_limit, over_usd = greatest(b.spent + b.reserved - money_limit, 0)
-       WHERE b.api_key_id = NEW.id AND b.period = per AND b.period_start = start_on;
-    END IF;
-  END LOOP;
+    END LOOP;
+    RETURN NULL;
+  END IF;
+  UPDATE public.api_key_budgets b SET
+      jobs_limit = CASE WHEN b.period = 'day' AND NEW.jobs_per_day IS NOT NULL THEN greatest(NEW.jobs_per_day, b.jobs) END,
+      limit_usd = CASE b.period WHEN 'day' THEN NEW.daily_limit ELSE NEW.monthly_limit END,
+      over_usd = greatest(b.spent + b.reserved - CASE b.period WHEN 'day' THEN NEW.daily_limit ELSE NEW.monthly_limit END, 0)
+   WHERE b.api_key_id = NEW.id AND b.period_start >= CASE b.period WHEN 'day' THEN today ELSE this_month END;
   RETURN NULL;
 END
 $$;

@@ -147,13 +147,18 @@ DECLARE
 BEGIN
   PERFORM app.batch_begins();
   SELECT app.clients_writable(
-      -- Somebody's own provider key wants a look of its own.
-      array_agg(CASE WHEN a.provider_key IS NULL AND a.estimate >= 0 THEN a.client END ORDER BY a.ordinality),
-      array_agg(CASE WHEN a.provider_key IS NULL AND a.estimate >= 0 THEN a.slug END ORDER BY a.ordinality),
+      array_agg(CASE WHEN a.is_plain THEN a.client END ORDER BY a.ordinality), array_agg(CASE WHEN a.is_plain THEN a.slug END ORDER BY a.ordinality),
       array_agg(a.scope_user ORDER BY a.ordinality), array_agg(a.scope_client ORDER BY a.ordinality))
     INTO clients
-    FROM ROWS FROM (jsonb_to_recordset(items) AS (
-      scope_user uuid, scope_client uuid, client uuid, slug text, provider_key uuid, estimate numeric)) WITH ORDINALITY AS a;
+    FROM (SELECT r.*,
+                 -- Somebody's own provider key wants a look of its own; so does an API key that is limited, or has ended: what its
+                 -- trigger refuses, it would refuse to all.
+                 r.provider_key IS NULL AND r.estimate >= 0 AND (r.api_key IS NULL OR EXISTS (
+                   SELECT FROM public.api_keys k
+                    WHERE k.id = r.api_key AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now())
+                      AND k.jobs_per_day IS NULL AND k.daily_limit IS NULL AND k.monthly_limit IS NULL)) AS is_plain
+            FROM ROWS FROM (jsonb_to_recordset(items) AS (
+              scope_user uuid, scope_client uuid, client uuid, slug text, provider_key uuid, estimate numeric, api_key uuid)) WITH ORDINALITY AS r) AS a;
   PERFORM pg_advisory_xact_lock_shared(app.ledger_lock());
   -- Budget rows are locked in the order of their ids, before anything else. A row that doesn't exist yet is made then, narrow
   -- before wide, as app.budget_rows does.
@@ -182,16 +187,23 @@ BEGIN
        WHERE clients[a.ordinality] IS NOT NULL
     ), part AS MATERIALIZED (
       SELECT * FROM unnest(part_places, part_budgets) AS p (place, budget)
+    ), room AS MATERIALIZED (
+      SELECT b.id, b.limit_usd - b.spent - b.reserved AS amount FROM public.budgets b WHERE b.id = ANY (part_budgets)
+    ), refused AS MATERIALIZED (
+      -- What fits nowhere by itself must not stand in the way of the others.
+      SELECT p.place FROM part p JOIN asked a ON a.ordinality = p.place LEFT JOIN room r ON r.id = p.budget
+       WHERE r.id IS NULL OR a.estimate > r.amount
     ), short AS MATERIALIZED (
       -- A row that has too little left for all of them: who gets it is decided one by one.
       SELECT s.budget
-        FROM (SELECT p.budget, sum(a.estimate) AS amount FROM part p JOIN asked a ON a.ordinality = p.place GROUP BY p.budget) AS s
-        LEFT JOIN (SELECT b.id, b.limit_usd, b.spent + b.reserved AS taken FROM public.budgets b WHERE b.id = ANY (part_budgets)) AS b
-          ON b.id = s.budget
-       WHERE b.id IS NULL OR b.taken + s.amount > b.limit_usd
+        FROM (SELECT p.budget, sum(a.estimate) AS amount FROM part p JOIN asked a ON a.ordinality = p.place
+               WHERE p.place NOT IN (SELECT f.place FROM refused f) GROUP BY p.budget) AS s
+        JOIN room r ON r.id = s.budget
+       WHERE s.amount > r.amount
     ), good AS MATERIALIZED (
       SELECT a.*, app.uuid_v7() AS new_job FROM asked a
-       WHERE a.ordinality NOT IN (SELECT p.place FROM part p JOIN short s ON s.budget IS NOT DISTINCT FROM p.budget)
+       WHERE a.ordinality NOT IN (SELECT f.place FROM refused f)
+         AND a.ordinality NOT IN (SELECT p.place FROM part p JOIN short s ON s.budget = p.budget)
     ), keyed AS (
       -- A key that is known, or that another item of this batch has brought, is left out.
       INSERT INTO public.job_idempotency (principal, client_id, key, request_hash, job_id)

@@ -117,6 +117,7 @@ async fn strangers_are_refused_everywhere_else() {
 
 /// A path with something in place of its parameters.
 fn concrete(path: &str, id: &str) -> String {
+    let path = path.replace("{api_key}", id).replace("{provider_key}", id).replace("{key}", id);
     let filled = path.replace("{id}", id).replace("{user}", id).replace("{invitation}", id).replace("{job}", id);
     filled.replace("{slug}", "ohio-paving").replace("{content_type}", "blog_post").replace("{version}", "3")
 }

@@ -77,3 +77,35 @@ async fn a_call_that_needs_more_than_the_key_has_left_is_not_made() {
     rows.run("UPDATE api_key_budgets SET limit_usd = 100 WHERE $1::uuid IS NOT NULL", job).await;
     shop.accept_for_key(key, "Richer").await.unwrap();
 }
+
+#[tokio::test]
+async fn a_first_limit_counts_jobs_that_live_since_an_earlier_day_and_stays_what_was_set() {
+    let shop = Shop::open(brisk()).await;
+    let key = limited_key(&shop, "100").await;
+    let mut rows = shop.rows().await;
+    let nobody = JobId(Uuid::nil());
+    rows.run("UPDATE api_keys SET daily_limit = NULL, monthly_limit = NULL WHERE $1::uuid IS NOT NULL", nobody).await;
+    let job = shop.accept_for_key(key, "Since yesterday").await.unwrap();
+    rows.run(
+        "UPDATE reservations SET created_at = greatest(now() - interval '1 day', date_trunc('month', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC')
+          WHERE job_id = $1",
+        job,
+    )
+    .await;
+    // Far below what the job holds.
+    rows.run(
+        "UPDATE api_keys SET daily_limit = 0.0000001, monthly_limit = 0.0000001 WHERE $1::uuid IS NOT NULL",
+        nobody,
+    )
+    .await;
+    assert!(rows.count("SELECT count(*) FROM api_key_budgets WHERE over_usd > 0").await >= 2);
+    let worker = shop.worker();
+    assert_eq!(shop.ended(job).await, "completed");
+    worker.drain().await;
+    rows.prove_the_books().await;
+    assert_eq!(rows.count("SELECT count(*) FROM api_key_budgets WHERE reserved <> 0").await, 0);
+    assert_eq!(rows.count("SELECT count(*) FROM app.api_key_budgets_drift()").await, 0);
+    // What came back when the job ended is no room above the limit.
+    assert_eq!(rows.count("SELECT count(*) FROM api_key_budgets WHERE limit_usd <> 0.0000001").await, 0);
+    assert!(shop.accept_for_key(key, "More").await.is_err());
+}
