@@ -72,7 +72,7 @@ BEGIN
   INSERT INTO public.jobs (client_id, topic, content_type, llm_provider, model, provider_model, status, parameters, prompt, system_prompt, result, quality_score,
                            cost, template_id, template_version, strategy_sources, completed_at, created_by)
   VALUES (victim, mark || ' done', 'blog_post', 'sample', 'sample-1', 'sample-1', 'completed', parameters, mark, mark,
-          jsonb_build_object('content', '# ' || mark, 'title', mark, 'meta_description', mark, 'word_count', 2, 'quality', '{"score": 88}'::jsonb), 88,
+          jsonb_build_object('content', '# ' || mark || E'\n\n' || mark, 'title', mark, 'meta_description', mark, 'word_count', 2, 'quality', '{"score": 88}'::jsonb), 88,
           0.5, template, 1, jsonb_build_array(jsonb_build_object('level', 'client', 'client_id', victim, 'client_name', mark, 'strategy_id', strategy, 'version', 2)),
           now(), people[2]) RETURNING id INTO done_job;
   INSERT INTO public.job_events (job_id, seq, client_id, type, data)
