@@ -12,6 +12,7 @@ mod closed_client;
 mod drain;
 mod error;
 mod extract;
+mod field_errors;
 mod guard;
 mod health;
 mod layers;
@@ -28,10 +29,9 @@ mod zero;
 pub use self::app::{App, BuiltApp, RootPage, ServiceInfo};
 pub use self::client_address::ClientAddress;
 pub use self::closed_client::closed_client;
-pub use self::error::{
-    ApiError, BudgetProblem, ErrorBody, ErrorDetail, ErrorInfo, FieldError, FieldErrors, constraint_name, error_chain,
-};
+pub use self::error::{ApiError, BudgetProblem, ErrorBody, ErrorDetail, ErrorInfo, constraint_name, error_chain};
 pub use self::extract::{Json, Path, Query};
+pub use self::field_errors::{FieldError, FieldErrors};
 pub use self::guard::{Authenticate, PublicOnly, protect, registered_paths};
 pub use self::health::{
     CheckError, Criticality, HealthChecks, HealthChecksBuilder, HealthReport, HealthcheckError, ServiceHealth,

@@ -9,7 +9,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::error::{ApiError, FieldErrors};
+use super::error::ApiError;
+use super::field_errors::FieldErrors;
 use super::zero::holds_zero;
 
 /// Totals are exact up to here; beyond, they stand for "at least".
