@@ -21,6 +21,7 @@ mod idempotency;
 mod jobs;
 mod keys;
 mod ledger_verify;
+mod lists;
 mod prices;
 mod provider_keys;
 mod retry;

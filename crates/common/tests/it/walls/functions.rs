@@ -60,6 +60,7 @@ const PROBES: &[(&str, &str, Gets)] = &[
     // That a slug is taken, everybody learns who makes a client.
     ("app.client_slug", "'cincinnati-electrician'", Theirs),
     ("app.client_tree", "'{client}'", Nothing),
+    ("app.clients_visible_of", "ARRAY['{client}', '{agency}']::uuid[]", Theirs),
     ("app.clients_check_parent", "", Refused("42804")),
     ("app.content_people", "'{job}'", Nothing),
     ("app.data_job_cancel", "'{data_job}'", Refused("HG404")),
@@ -70,6 +71,8 @@ const PROBES: &[(&str, &str, Gets)] = &[
     ("app.invitation_make_room", "'{client}', 'somebody@example.com'", Refused("HG403")),
     ("app.invitation_states", "'{client}'", Nothing),
     ("app.invitations_sweep", "'0 days', 100", Nothing),
+    ("app.job_count", "ARRAY['{client}']::uuid[], 100", Nothing),
+    ("app.job_ids", "ARRAY['{client}']::uuid[], NULL, 100", Nothing),
     ("app.job_is_of", "'{job}', '{client}'", YesOrNo),
     ("app.jobs_accept", "'[{\"scope_client\": \"{other}\", \"client\": \"{client}\", \"estimate\": 0}]'", Theirs),
     (
