@@ -9,8 +9,11 @@ SET LOCAL ROLE hg_definer;
 -- Those of `asked` that the scope sees, each once.
 CREATE FUNCTION app.clients_visible_of(asked uuid[]) RETURNS uuid[]
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = '' SET plan_cache_mode = force_generic_plan AS $$
+DECLARE
+  -- app.nearby_client_ids() gives no more.
+  nearby_most CONSTANT integer := 64;
 BEGIN
-  IF (cardinality(asked) <= 64 AND asked <@ app.nearby_client_ids())
+  IF (cardinality(asked) <= nearby_most AND asked <@ app.nearby_client_ids())
      OR (app.user_id() IS NOT NULL AND app.client_id() IS NULL AND app.sees_all_clients()) THEN
     RETURN ARRAY(SELECT DISTINCT unnest(asked));
   END IF;
@@ -20,48 +23,58 @@ $$;
 
 -- The newest jobs of these clients that are older than `before` (NULL: of all), newest first.
 --
--- Few clients: the newest of each, from its index, which no other tenant's jobs make longer. Jobs are partitioned by month, and
--- each partition that is looked at costs a descent per client: so this month first, and then one, two, four, eight, sixteen more,
--- as long as the page isn't full. Many clients: their jobs are dense enough to walk all of them, newest first.
+-- The newest of each client come from its index, which no other tenant's jobs make longer. Jobs are partitioned by month, and each
+-- partition that is looked at costs a descent per client: so this month first, then one, two, four, eight, sixteen more, then all
+-- the rest at once, as long as the page isn't full. Whoever sees many clients finds their jobs among the newest of all, mostly.
 CREATE FUNCTION app.job_ids(of_clients uuid[], before uuid, most integer) RETURNS uuid[]
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = ''
+-- A plan may have been made when there were no jobs yet; it is kept.
 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_bitmapscan = off AS $$
 DECLARE
   few CONSTANT integer := 64;
-  furthest CONSTANT integer := 16;
+  looked_through CONSTANT integer := 2000;
+  most_months CONSTANT integer := 16;
   visible uuid[] := app.clients_visible_of(of_clients);
   upper uuid := coalesce(before, 'ffffffff-ffff-ffff-ffff-ffffffffffff');
   lower uuid;
   month timestamp := date_trunc('month', now() AT TIME ZONE 'UTC');
-  further integer := 1;
+  months integer := 1;
   wanted integer := most;
+  looked integer;
   part uuid[];
   ids uuid[] := '{}';
 BEGIN
-  IF cardinality(visible) > few THEN
-    -- Planned for these very clients.
-    EXECUTE 'SELECT ARRAY(SELECT j.id FROM public.jobs j WHERE j.client_id = ANY ($1) AND j.id < $2 ORDER BY j.id DESC LIMIT $3)'
-       INTO ids USING visible, upper, most;
-    RETURN ids;
-  END IF;
   LOOP
-    lower := CASE WHEN further > furthest THEN '00000000-0000-0000-0000-000000000000'
+    lower := CASE WHEN months > most_months THEN '00000000-0000-0000-0000-000000000000'
                   ELSE app.uuid_v7_floor(month AT TIME ZONE 'UTC') END;
     IF lower < upper THEN
-      part := ARRAY(
-        SELECT newest.id
-          FROM unnest(visible) AS c (id)
-         CROSS JOIN LATERAL (SELECT j.id FROM public.jobs j
-                              WHERE j.client_id = c.id AND j.id < upper AND j.id >= lower
-                              ORDER BY j.id DESC LIMIT wanted) AS newest
-         ORDER BY newest.id DESC LIMIT wanted);
+      part := NULL;
+      IF cardinality(visible) > few THEN
+        SELECT count(*), coalesce((array_agg(j.id ORDER BY j.id DESC) FILTER (WHERE j.client_id IN (SELECT unnest(visible))))[:wanted], '{}')
+          INTO looked, part
+          FROM (SELECT j.id, j.client_id FROM public.jobs j
+                 WHERE j.id < upper AND j.id >= lower ORDER BY j.id DESC LIMIT looked_through) AS j;
+        -- There are more than were looked through.
+        IF looked = looked_through AND cardinality(part) < wanted THEN
+          part := NULL;
+        END IF;
+      END IF;
+      IF part IS NULL THEN
+        part := ARRAY(
+          SELECT newest.id
+            FROM unnest(visible) AS c (id)
+           CROSS JOIN LATERAL (SELECT j.id FROM public.jobs j
+                                WHERE j.client_id = c.id AND j.id < upper AND j.id >= lower
+                                ORDER BY j.id DESC LIMIT wanted) AS newest
+           ORDER BY newest.id DESC LIMIT wanted);
+      END IF;
       ids := ids || part;
       wanted := wanted - cardinality(part);
       upper := lower;
     END IF;
-    EXIT WHEN wanted <= 0 OR further > furthest;
-    month := month - make_interval(months => further);
-    further := further * 2;
+    EXIT WHEN wanted <= 0 OR months > most_months;
+    month := month - make_interval(months => months);
+    months := months * 2;
   END LOOP;
   RETURN ids;
 END
@@ -72,8 +85,14 @@ CREATE FUNCTION app.job_count(of_clients uuid[], most bigint) RETURNS bigint
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = ''
 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off AS $$
 DECLARE
-  visible uuid[] := app.clients_visible_of(of_clients);
+  few CONSTANT integer := 64;
+  visible uuid[];
 BEGIN
+  -- Of (nearly) all clients: jobs as they come, instead of ten thousand looks into each partition.
+  IF cardinality(of_clients) > few AND app.user_id() IS NOT NULL AND app.client_id() IS NULL AND app.sees_all_clients() THEN
+    RETURN (SELECT count(*) FROM (SELECT FROM public.jobs j WHERE j.client_id IN (SELECT unnest(of_clients)) LIMIT most) AS counted);
+  END IF;
+  visible := app.clients_visible_of(of_clients);
   RETURN (SELECT count(*) FROM (SELECT FROM public.jobs j WHERE j.client_id = ANY (visible) LIMIT most) AS counted);
 END
 $$;
@@ -88,7 +107,8 @@ CREATE FUNCTION app.job_page(of_clients uuid[], before uuid, most integer)
 RETURNS TABLE (id uuid, client_id uuid, client_name text, topic text, content_type text, status text, stage text,
                llm_provider text, model text, title text, quality_score smallint, cost numeric, error_code text,
                error_message text, created_at timestamptz, started_at timestamptz, completed_at timestamptz)
-LANGUAGE plpgsql STABLE SET search_path = '' SET plan_cache_mode = force_generic_plan SET enable_seqscan = off AS $$
+LANGUAGE plpgsql STABLE SET search_path = ''
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off AS $$
 #variable_conflict use_column
 DECLARE
   ids uuid[] := app.job_ids(of_clients, before, most);

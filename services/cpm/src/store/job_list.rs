@@ -83,7 +83,11 @@ fn contains(text: &str) -> String {
 /// When the database fails.
 pub async fn job_list(tx: &mut TenantTx, filter: &JobFilter, slice: Slice) -> Result<Vec<JobSummary>, sqlx::Error> {
     if filter.is_plain() && slice.offset == 0 {
-        let page = sqlx::query("SELECT * FROM app.job_page($1, $2, $3)")
+        let page = sqlx::query(
+            "SELECT id, client_id, client_name, topic, content_type, status, stage, llm_provider, model, title, quality_score, cost,
+                    error_code, error_message, created_at, started_at, completed_at
+               FROM app.job_page($1, $2, $3)",
+        )
             .bind(&filter.clients)
             .bind(slice.before)
             .bind(i32::try_from(slice.limit).unwrap_or(i32::MAX));

@@ -60,8 +60,8 @@ const PROBES: &[(&str, &str, Gets)] = &[
     // That a slug is taken, everybody learns who makes a client.
     ("app.client_slug", "'cincinnati-electrician'", Theirs),
     ("app.client_tree", "'{client}'", Nothing),
-    ("app.clients_visible_of", "ARRAY['{client}', '{agency}']::uuid[]", Theirs),
     ("app.clients_check_parent", "", Refused("42804")),
+    ("app.clients_visible_of", "ARRAY['{client}', '{agency}']::uuid[]", Theirs),
     ("app.content_people", "'{job}'", Nothing),
     ("app.data_job_cancel", "'{data_job}'", Refused("HG404")),
     ("app.data_job_request", "'client_export', '{client}', NULL, false, '{}', '[]'", Refused("HG404")),
