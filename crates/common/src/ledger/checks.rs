@@ -193,6 +193,50 @@ SELECT 'job ' || h.job_id, CASE WHEN r.job_id IS NULL THEN format('%s was charge
    AND ($1::uuid[] IS NULL OR h.client_id = ANY ($1)) AND ($2::date IS NULL OR h.created_at >= $2::timestamp AT TIME ZONE 'UTC')
  ORDER BY 1",
     },
+    // What a key holds is held for its jobs that count: those are open, are the key's, and no other open job of it stands beside
+    // them in a period that has a row with a limit. Keys whose limits were taken away keep their rows, which nobody asks any more.
+    Check {
+        name: "what an API key holds is held for its jobs",
+        rows: "SELECT count(*) FROM api_key_budgets b WHERE ($1::uuid[] IS NULL OR b.client_id = ANY ($1)) AND ($2::date IS NULL OR b.period_start >= $2)",
+        faults: "
+SELECT 'key ' || k.prefix || ' (' || b.api_key_id || '), ' || b.period || ' ' || b.period_start,
+       format('reserved is %s, and %s is held for the jobs that count', b.reserved, coalesce(h.held, 0))
+  FROM api_key_budgets b
+  JOIN api_keys k ON k.id = b.api_key_id
+  LEFT JOIN LATERAL (
+    SELECT sum(r.held) AS held FROM api_key_jobs j JOIN reservations r ON r.job_id = j.job_id AND r.client_id = j.client_id AND r.settled_at IS NULL
+     WHERE j.api_key_id = b.api_key_id AND date_trunc(b.period::text, j.day::timestamp)::date = b.period_start) h ON true
+ WHERE b.reserved <> coalesce(h.held, 0)
+   AND ($1::uuid[] IS NULL OR b.client_id = ANY ($1)) AND ($2::date IS NULL OR b.period_start >= $2)
+ ORDER BY 1",
+    },
+    Check {
+        name: "no API key's limit is passed",
+        rows: "SELECT count(*) FROM api_key_budgets b WHERE ($1::uuid[] IS NULL OR b.client_id = ANY ($1)) AND ($2::date IS NULL OR b.period_start >= $2)",
+        faults: "
+SELECT 'key ' || k.prefix || ' (' || b.api_key_id || '), ' || b.period || ' ' || b.period_start,
+       format('spent %s and reserved %s of %s, over by %s; %s jobs of %s', b.spent, b.reserved, b.limit_usd, b.over_usd, b.jobs, b.jobs_limit)
+  FROM api_key_budgets b
+  JOIN api_keys k ON k.id = b.api_key_id
+ WHERE (b.over_usd <> greatest(b.spent + b.reserved - coalesce(b.limit_usd, b.spent + b.reserved), 0) OR b.jobs > b.jobs_limit)
+   AND ($1::uuid[] IS NULL OR b.client_id = ANY ($1)) AND ($2::date IS NULL OR b.period_start >= $2)
+ ORDER BY 1",
+    },
+    Check {
+        name: "jobs that count against an API key are open and its own",
+        rows: "SELECT count(*) FROM api_key_jobs j WHERE ($1::uuid[] IS NULL OR j.client_id = ANY ($1)) AND ($2::date IS NULL OR j.day >= $2)",
+        faults: "
+SELECT 'job ' || j.job_id,
+       CASE WHEN r.settled_at IS NOT NULL THEN 'it counts, and is settled'
+            WHEN r.job_id IS NULL THEN 'it counts, and nothing was reserved for it'
+            ELSE 'it counts against a key that didn''t ask for it' END
+  FROM api_key_jobs j
+  LEFT JOIN reservations r ON r.job_id = j.job_id AND r.client_id = j.client_id
+  LEFT JOIN jobs o ON o.id = j.job_id
+ WHERE (r.job_id IS NULL OR r.settled_at IS NOT NULL OR coalesce(o.api_key_id, r.api_key_id, j.api_key_id) <> j.api_key_id)
+   AND ($1::uuid[] IS NULL OR j.client_id = ANY ($1)) AND ($2::date IS NULL OR j.day >= $2)
+ ORDER BY 1",
+    },
     // A job that was deleted after it was counted has no content type any more: sums go over all of them.
     Check {
         name: "usage by day is the sum of its calls",

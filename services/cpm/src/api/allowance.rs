@@ -9,7 +9,7 @@ use std::{
 
 use hg_types::ApiKeyId;
 
-use crate::store::api_keys::FoundKey;
+use crate::store::api_key_lookup::FoundKey;
 
 const MOST: usize = 10_000;
 

@@ -14,7 +14,7 @@ use utoipa::IntoParams;
 
 use crate::{
     api::{caller::with_scope, event_stream::event_stream},
-    live::tenant::{Listener, Place, Resumed, TYPES},
+    live::tenant::{Cursor, Listener, Resumed, TYPES},
     state::AppState,
     store::clients::client_subtree,
 };
@@ -46,11 +46,11 @@ pub struct EventsQuery {
     tag = "jobs",
     params(
         EventsQuery,
-        ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that was seen.", example = "748213-10442"),
+        ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that was seen.", example = "748213-10442-9f31c2a7"),
     ),
     responses(
         (status = 200, content_type = "text/event-stream", body = String,
-            example = "id: 748213-10442\nevent: completed\ndata: {\"job_id\":\"01938b7e-4c00-7d3a-9a51-2f7d7c3c5a11\",\"client_id\":\"550e8400-e29b-41d4-a716-446655440000\",\"seq\":5,\"at\":\"2026-11-21T09:29:41Z\",\"data\":{\"title\":\"Fuses\",\"score\":88,\"cost_usd\":\"0.001\"}}\n\n"),
+            example = "id: 748213-10442-9f31c2a7\nevent: completed\ndata: {\"job_id\":\"01938b7e-4c00-7d3a-9a51-2f7d7c3c5a11\",\"client_id\":\"550e8400-e29b-41d4-a716-446655440000\",\"seq\":5,\"at\":\"2026-11-21T09:29:41Z\",\"data\":{\"title\":\"Fuses\",\"score\":88,\"cost_usd\":\"0.001\"}}\n\n"),
         (status = 401, body = ErrorBody), (status = 403, body = ErrorBody),
         (status = 404, description = "No such client for this caller.", body = ErrorBody),
         (status = 422, body = ErrorBody),
@@ -69,13 +69,13 @@ pub async fn tenant_events(
         Some(client) => Some(client_seen(&state, &principal, client).await?),
         None => None,
     };
-    let seat = state.listening.enter(tenant(&principal)).ok_or_else(|| ApiError::too_many_requests(FULL))?;
+    let seat = state.listening.enter(&principal).ok_or_else(|| ApiError::too_many_requests(FULL))?;
     // First of all: what happens from here on is not missed.
     let listening = state.hub.listen_to_clients();
-    let resumed = match headers.get("last-event-id").map(|id| id.to_str().ok().and_then(Place::parse)) {
+    let resumed = match headers.get("last-event-id").map(|id| id.to_str().ok().and_then(Cursor::parse)) {
         None => Resumed::Never,
         Some(None) => Resumed::Unknown,
-        Some(Some(place)) => Resumed::After(place),
+        Some(Some(cursor)) => Resumed::After(cursor),
     };
     let listener = Listener {
         db: state.db.clone(),
@@ -86,14 +86,6 @@ pub async fn tenant_events(
         shutdown: state.shutdown.clone(),
     };
     Ok(event_stream(listener.spawn(listening, resumed, seat)))
-}
-
-/// Whose connections are counted together: a client's, with whichever of its keys; a person's.
-fn tenant(principal: &Principal) -> String {
-    match principal {
-        Principal::Key { client, .. } | Principal::Service { client, .. } => format!("client:{client}"),
-        Principal::User(_) => principal.name(),
-    }
 }
 
 async fn client_seen(state: &AppState, principal: &Principal, client: &str) -> Result<ClientId, ApiError> {

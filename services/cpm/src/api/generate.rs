@@ -4,6 +4,8 @@ mod delivery;
 mod stream;
 mod wait;
 
+use std::time::Duration;
+
 use axum::{
     extract::State,
     response::{IntoResponse, Response},
@@ -18,7 +20,7 @@ use hg_types::JobStatus;
 use http::HeaderMap;
 use sha2::{Digest, Sha256};
 
-use self::delivery::Delivery;
+use self::delivery::{Delivery, Wish};
 use super::{
     caller::{asker, needs, with_scope},
     error::{BudgetRefusal, accept_refused, provider_key_missing},
@@ -43,7 +45,8 @@ use crate::{
 ///
 /// With `wait` the answer comes when the job has ended, as `GET /jobs/{id}` has it, or in time with 202. With `stream` it is the
 /// job's events, as `GET /jobs/{id}/events` has them, after one `accepted` that names the job. Whoever hangs up doesn't stop
-/// the job. Both need the scope `jobs:read`, too.
+/// the job. Both need the scope `jobs:read`, too. As headers (`Prefer`, `Accept`) they are preferences: what can't be had, for want
+/// of the scope or because too many wait, keeps nobody from the job, and the answer is 202 at once.
 #[utoipa::path(
     post,
     path = "/generate",
@@ -66,7 +69,7 @@ use crate::{
     responses(
         (status = 200, description = "The job is accepted, or was before under the same key.", body = GenerateResponse, example = json!({
             "job_id": "01938b7e-4c00-7d3a-9a51-2f7d7c3c5a11", "status": "pending", "estimated_completion": "2026-11-21T09:30:00Z"})),
-        (status = 202, description = "`wait`: the job is accepted and hasn't ended in time; `Location` says where to look.", body = GenerateResponse),
+        (status = 202, description = "`wait`: the job is accepted and hasn't ended in time, or a preference couldn't be had; `Location` says where to look.", body = GenerateResponse),
         (status = "2XX", description = "`wait`, answered with 200: the finished job, whether it was completed, failed or cancelled.", body = JobDetail),
         (status = 400, description = "The body is no JSON.", body = ErrorBody),
         (status = 401, description = "No key or token, or a wrong one (`invalid_api_key`).", body = ErrorBody),
@@ -88,9 +91,16 @@ pub async fn generate(
     Json(request): Json<GenerateRequest>,
 ) -> Result<Response, ApiError> {
     let principal = with_scope(caller, ApiScope::Generate)?;
-    let delivery = Delivery::asked(&headers, &request)?;
-    if delivery != Delivery::AtOnce {
-        needs(&principal, ApiScope::JobsRead)?;
+    let mut delivery = Delivery::asked(&headers, &request)?;
+    // A preference that can't be had, for want of the scope or of a seat, keeps nobody from a job (RFC 7240).
+    let forgiven = delivery.wish() == Some(Wish::Preferred);
+    if delivery != Delivery::AtOnce
+        && let Err(missing) = needs(&principal, ApiScope::JobsRead)
+    {
+        if !forgiven {
+            return Err(missing);
+        }
+        delivery = Delivery::AtOnce;
     }
     state.throttle.admit_person(&principal).await?;
     let idempotency = idempotency(&headers, &request)?;
@@ -102,15 +112,31 @@ pub async fn generate(
         return Err(provider_key_missing(job.choice.provider));
     }
     let asked = Asked { state: &state, principal: &principal, job: &job, idempotency: idempotency.as_ref() };
-    match delivery {
-        Delivery::AtOnce => {
-            let accepted = accept(&state, &principal, &job, &asker(&principal), idempotency.as_ref()).await?;
-            Ok(Json(answer(&state, accepted, &job)).into_response())
+    // Before anything is accepted: whoever is turned away may simply ask again.
+    let seat = match delivery {
+        Delivery::AtOnce => None,
+        Delivery::Wait { .. } => state.waiting.enter(&principal),
+        Delivery::Stream(_) => state.watching.enter(&principal),
+    };
+    match (delivery, seat) {
+        (Delivery::Wait { patience, wish }, Some(seat)) => wait::answer_at_its_end(&asked, patience, wish, seat).await,
+        (Delivery::Stream(_), Some(seat)) => stream::answer_while_it_is_written(&asked, seat).await,
+        (Delivery::Wait { .. } | Delivery::Stream(_), None) if !forgiven => {
+            Err(ApiError::too_many_requests(FULL).with_code("too_many_waiting"))
         }
-        Delivery::Wait { patience, preferred } => wait::answer_at_its_end(&asked, patience, preferred).await,
-        Delivery::Stream => stream::answer_while_it_is_written(&asked).await,
+        (_, _) => {
+            let accepted = accept(&state, &principal, &job, &asker(&principal), idempotency.as_ref()).await?;
+            Ok(if forgiven {
+                wait::not_finished(&asked, accepted)
+            } else {
+                Json(answer(&state, accepted, &job)).into_response()
+            })
+        }
     }
 }
+
+/// When a request that can't wait may be repeated.
+const FULL: Duration = Duration::from_secs(5);
 
 /// A request that may be accepted.
 struct Asked<'a> {

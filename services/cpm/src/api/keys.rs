@@ -18,7 +18,7 @@ use hg_common::{
 use tokio::time::Instant;
 
 use super::{allowance::Allowances, key_guard::WrongKeys};
-use crate::store::api_keys::{FoundKey, api_key_lookup};
+use crate::store::api_key_lookup::{FoundKey, api_key_lookup};
 
 /// Counted from before the look-up: what was revoked since then is out of force within a second.
 const REMEMBERED: Duration = Duration::from_millis(900);

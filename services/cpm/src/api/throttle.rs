@@ -1,4 +1,4 @@
-//! How many requests a caller may make: an API key's own number, else the operator's.
+//! How many requests a caller may make: an API key's own number where it is smaller than the operator's, else the operator's.
 //!
 //! Counted in Redis for all replicas. A Redis that is away lets everybody in, and is not asked again for a moment:
 //! accepting goes on without it, and must not wait for it.
@@ -40,6 +40,12 @@ impl Throttle {
         Self { redis, per_minute, paused_until: Arc::default() }
     }
 
+    /// The operator's limit: no key's own number is larger. `None` where there is none.
+    #[must_use]
+    pub fn most_per_minute(&self) -> Option<u32> {
+        (self.per_minute > 0).then_some(self.per_minute)
+    }
+
     /// Counts one of a person's requests for content. Those with an API key are counted by the guard, and our own services
     /// work on jobs that were counted when they were accepted.
     ///
@@ -60,16 +66,13 @@ impl Throttle {
         self.admit_at(principal, None).await
     }
 
-    /// Counts one request of a caller with a number of its own, or the same as all others, and notes for the answer where the
-    /// caller stands.
+    /// Counts one request of a caller with a number of its own, which the operator's bounds, or the same as all others, and
+    /// notes for the answer where the caller stands.
     ///
     /// # Errors
     /// 429 with `Retry-After` when the caller has made too many.
     pub async fn admit_at(&self, principal: &Principal, own_per_minute: Option<u32>) -> Result<(), ApiError> {
-        let per_minute = own_per_minute.unwrap_or(self.per_minute);
-        if per_minute == 0 {
-            return Ok(());
-        }
+        let Some(per_minute) = own_per_minute.into_iter().chain(self.most_per_minute()).min() else { return Ok(()) };
         let Some(decision) = self.count(&format!("api:{}", principal.name()), per_minute).await else { return Ok(()) };
         if principal.api_key().is_some() {
             rate_headers::note(per_minute, &decision);

@@ -42,17 +42,46 @@ pub struct WantedApiKey {
     pub monthly_limit: Option<Usd>,
 }
 
+/// What bounds a key, and when that is asked.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// The time.
+    pub now: DateTime<Utc>,
+    /// The operator's requests per minute and caller (`RATE_LIMIT_PER_MINUTE`), where there is such a limit.
+    pub requests_per_minute: Option<u32>,
+}
+
+impl Bounds {
+    fn requests(&self, errors: &mut FieldErrors, wanted: Option<i64>) -> Option<i32> {
+        let operators = self.requests_per_minute.and_then(|most| i32::try_from(most).ok());
+        let field = "requests_per_minute";
+        match operators.filter(|most| *most < MOST_REQUESTS) {
+            None => count(errors, field, wanted, MOST_REQUESTS),
+            Some(most) => {
+                let number =
+                    wanted.map(|number| i32::try_from(number).ok().filter(|number| (1..=most).contains(number)));
+                errors.check(
+                    number != Some(None),
+                    field,
+                    format!("must be 1 to {most}, which every caller may make here; left out, it is {most}"),
+                );
+                number.flatten()
+            }
+        }
+    }
+}
+
 /// Judges a new key: every field at once.
 ///
 /// # Errors
 /// 422 with an entry for each field that can't be accepted.
-pub fn new_api_key(wanted: &CreateApiKey, now: DateTime<Utc>) -> Result<WantedApiKey, ApiError> {
+pub fn new_api_key(wanted: &CreateApiKey, bounds: &Bounds) -> Result<WantedApiKey, ApiError> {
     let mut errors = FieldErrors::new();
     let key = WantedApiKey {
         name: name(&mut errors, &wanted.name),
         scopes: scopes(&mut errors, &wanted.scopes),
-        expires_at: end(&mut errors, wanted.expires_at, now),
-        requests_per_minute: count(&mut errors, "requests_per_minute", wanted.requests_per_minute, MOST_REQUESTS),
+        expires_at: end(&mut errors, wanted.expires_at, bounds.now),
+        requests_per_minute: bounds.requests(&mut errors, wanted.requests_per_minute),
         jobs_per_day: count(&mut errors, "jobs_per_day", wanted.jobs_per_day, MOST_JOBS),
         daily_limit: money(&mut errors, "daily_limit_usd", wanted.daily_limit_usd),
         monthly_limit: money(&mut errors, "monthly_limit_usd", wanted.monthly_limit_usd),
@@ -65,11 +94,7 @@ pub fn new_api_key(wanted: &CreateApiKey, now: DateTime<Utc>) -> Result<WantedAp
 ///
 /// # Errors
 /// 422 with an entry for each field that can't be accepted.
-pub fn changed_api_key(
-    before: WantedApiKey,
-    change: &UpdateApiKey,
-    now: DateTime<Utc>,
-) -> Result<WantedApiKey, ApiError> {
+pub fn changed_api_key(before: WantedApiKey, change: &UpdateApiKey, bounds: &Bounds) -> Result<WantedApiKey, ApiError> {
     let mut errors = FieldErrors::new();
     let mut key = before;
     if let Some(wanted) = &change.name {
@@ -79,10 +104,10 @@ pub fn changed_api_key(
         key.scopes = scopes(&mut errors, wanted);
     }
     if let Some(wanted) = change.expires_at {
-        key.expires_at = end(&mut errors, wanted, now);
+        key.expires_at = end(&mut errors, wanted, bounds.now);
     }
     if let Some(wanted) = change.requests_per_minute {
-        key.requests_per_minute = count(&mut errors, "requests_per_minute", wanted, MOST_REQUESTS);
+        key.requests_per_minute = bounds.requests(&mut errors, wanted);
     }
     if let Some(wanted) = change.jobs_per_day {
         key.jobs_per_day = count(&mut errors, "jobs_per_day", wanted, MOST_JOBS);
@@ -245,6 +270,7 @@ mod tests {
     #[test]
     fn every_field_that_is_wrong_is_named() {
         let now = Utc::now();
+        let bounds = Bounds { now, requests_per_minute: None };
         let refused = new_api_key(
             &CreateApiKey {
                 name: " ".to_owned(),
@@ -255,7 +281,7 @@ mod tests {
                 daily_limit_usd: Some(Usd::from_nanos(-1)),
                 monthly_limit_usd: Some(Usd::ZERO),
             },
-            now,
+            &bounds,
         )
         .unwrap_err();
         assert_eq!(
@@ -263,23 +289,45 @@ mod tests {
             ["name", "scopes[1]", "expires_at", "requests_per_minute", "jobs_per_day", "daily_limit_usd"]
         );
         let nothing = CreateApiKey { name: "Shop".repeat(51), ..CreateApiKey::default() };
-        assert_eq!(fields(&new_api_key(&nothing, now).unwrap_err()), ["name", "scopes"]);
+        assert_eq!(fields(&new_api_key(&nothing, &bounds).unwrap_err()), ["name", "scopes"]);
     }
 
     #[test]
     fn a_change_leaves_what_it_does_not_name() {
-        let now = Utc::now();
+        let bounds = Bounds { now: Utc::now(), requests_per_minute: None };
         let create = CreateApiKey {
             name: "Shop".to_owned(),
             scopes: vec!["jobs:read".to_owned(), "generate".to_owned(), "generate".to_owned()],
             jobs_per_day: Some(10),
             ..CreateApiKey::default()
         };
-        let before = new_api_key(&create, now).unwrap();
+        let before = new_api_key(&create, &bounds).unwrap();
         assert_eq!(before.scopes, [ApiScope::Generate, ApiScope::JobsRead]);
         let change: UpdateApiKey = serde_json::from_str(r#"{"jobs_per_day": null, "daily_limit_usd": "2.5"}"#).unwrap();
-        let after = changed_api_key(before.clone(), &change, now).unwrap();
+        let after = changed_api_key(before.clone(), &change, &bounds).unwrap();
         assert_eq!(after, WantedApiKey { jobs_per_day: None, daily_limit: Some("2.5".parse().unwrap()), ..before });
+    }
+
+    #[test]
+    fn a_keys_own_number_of_requests_is_within_the_operators() {
+        let bounds = Bounds { now: Utc::now(), requests_per_minute: Some(200) };
+        let create = |requests_per_minute| CreateApiKey {
+            name: "Shop".to_owned(),
+            scopes: vec!["generate".to_owned()],
+            requests_per_minute,
+            ..CreateApiKey::default()
+        };
+        assert_eq!(new_api_key(&create(Some(200)), &bounds).unwrap().requests_per_minute, Some(200));
+        assert_eq!(new_api_key(&create(None), &bounds).unwrap().requests_per_minute, None);
+        for wrong in [0, 201, i64::MAX] {
+            let refused = new_api_key(&create(Some(wrong)), &bounds).unwrap_err();
+            assert_eq!(fields(&refused), ["requests_per_minute"]);
+            assert!(refused.details()[0].message.starts_with("must be 1 to 200"), "{refused:?}");
+        }
+        // One that was made when the operator allowed more can be changed otherwise.
+        let before = WantedApiKey { requests_per_minute: Some(900), ..new_api_key(&create(None), &bounds).unwrap() };
+        let change: UpdateApiKey = serde_json::from_str(r#"{"jobs_per_day": 3}"#).unwrap();
+        assert_eq!(changed_api_key(before, &change, &bounds).unwrap().requests_per_minute, Some(900));
     }
 
     #[test]

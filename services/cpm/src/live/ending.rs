@@ -10,7 +10,7 @@ use hg_types::JobId;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::{AGAIN, Beginning, GAPS};
+use super::{AGAIN, Beginning, GAPS, LivingKeys};
 use crate::{store::events::job_head, stream::Watch};
 
 /// What waiting came to.
@@ -18,7 +18,7 @@ use crate::{store::events::job_head, stream::Watch};
 pub enum Ending {
     /// The job has ended.
     Reached,
-    /// Not in time, or this process ends, or the caller can't see the job any more.
+    /// Not in time, or this process ends, or the caller can't see the job any more: the role was taken away, the key has ended.
     NotReached,
 }
 
@@ -27,6 +27,8 @@ pub enum Ending {
 pub struct Waiter {
     /// The database.
     pub db: Db,
+    /// Whether an API key still holds.
+    pub keys: LivingKeys,
     /// Who waits.
     pub principal: Principal,
     /// For which job.
@@ -65,8 +67,15 @@ impl Waiter {
         }
     }
 
-    /// `None` where the caller sees no such job.
+    /// `None` where the caller sees no such job, or sees none any more. With every look, the last among them: a key may have been
+    /// revoked while it waits.
     async fn has_ended(&self) -> Result<Option<bool>, sqlx::Error> {
+        if let Some(key) = self.principal.api_key()
+            && !self.keys.holds(key).await?
+        {
+            tracing::info!(job = %self.job, principal = self.principal.name(), "a waiter may not see the job any more");
+            return Ok(None);
+        }
         let mut tx = self.db.tenant(self.principal.scope()).await?;
         let head = job_head(&mut tx, self.job).await?;
         tx.commit().await?;

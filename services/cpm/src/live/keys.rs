@@ -6,7 +6,7 @@ use hg_common::db::SystemDb;
 use hg_types::ApiKeyId;
 use tokio::time::Instant;
 
-use crate::store::api_keys::api_key_watches;
+use crate::store::api_key_lookup::api_key_watches;
 
 /// Answers whether a key still holds.
 #[derive(Clone, Debug)]

@@ -25,12 +25,12 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-pub use self::place::Place;
+pub use self::place::{Cursor, Place};
 use super::{AGAIN, Ended, Frame, GAPS, LivingKeys, ROOM, Seat, TRUSTED, farewell, send};
 use crate::{
     store::{
         clients::{client_subtree, clients_visible},
-        tenant_events::{Between, Horizon, TenantEvent, events_horizon, tenant_events},
+        tenant_events::{Between, Chunk, Horizon, TenantEvent, events_horizon, tenant_events},
     },
     stream::Listening,
 };
@@ -76,7 +76,7 @@ pub enum Resumed {
     /// It hasn't been here.
     Never,
     /// After this.
-    After(Place),
+    After(Cursor),
     /// Nothing that can be understood.
     Unknown,
 }
@@ -96,6 +96,7 @@ impl Listener {
                 clients: Vec::new(),
                 asked: None,
                 place: Place::before(0),
+                epoch: 0,
                 floor: 0,
                 width: NARROW,
                 spoke: Instant::now(),
@@ -124,6 +125,8 @@ struct Session {
     asked: Option<Instant>,
     /// Everything up to here was sent, or wasn't asked for.
     place: Place,
+    /// In which life of the database.
+    epoch: u32,
     /// The deletions that the listener knows of.
     floor: u64,
     /// How many transactions the next read goes through.
@@ -159,7 +162,7 @@ impl Session {
                     patience = HELD_BACK;
                 }
                 () = sleep_until(self.spoke + KEEP_ALIVE) => {
-                    self.send(sse::Event::default().id(self.place.to_string()).comment("keep-alive")).await?;
+                    self.send(sse::Event::default().id(self.cursor()).comment("keep-alive")).await?;
                     continue;
                 }
                 () = self.frames.closed() => return Err(Ended),
@@ -198,39 +201,38 @@ impl Session {
                 },
             }
         };
-        let now = Place::before(horizon.settled);
         self.floor = horizon.floor;
+        self.epoch = horizon.epoch;
         let lost = match resumed {
             Resumed::Never => None,
             Resumed::Unknown => Some(UNKNOWN),
-            // Of a database whose counter this one's hasn't reached: it was restored from a dump.
-            Resumed::After(place) if place.xid > horizon.begun => Some(UNKNOWN),
-            Resumed::After(place) if place.xid <= horizon.floor => Some(GONE),
-            Resumed::After(place) => {
+            // The database was restored meanwhile: its transactions have the same numbers and are others.
+            Resumed::After(Cursor { epoch: Some(epoch), .. }) if epoch != horizon.epoch => Some(UNKNOWN),
+            // Of a database whose counter this one's hasn't reached.
+            Resumed::After(Cursor { place, .. }) if place.xid > horizon.begun => Some(UNKNOWN),
+            Resumed::After(Cursor { place, .. }) if place.xid <= horizon.floor => Some(GONE),
+            Resumed::After(Cursor { place, .. }) => {
                 self.place = place;
-                let ready = sse::Event::default().id(place.to_string()).event("ready");
-                return self.send(ready.json_data(json!({"resumed": true})).unwrap_or_default()).await;
+                return self.send_ready(true).await;
             }
         };
-        self.place = now;
-        if let Some(reason) = lost {
-            return self.send_reset(reason).await;
+        self.place = Place::before(horizon.settled);
+        match lost {
+            Some(reason) => self.send_reset(reason).await,
+            None => self.send_ready(false).await,
         }
-        let ready = sse::Event::default().id(now.to_string()).event("ready");
-        self.send(ready.json_data(json!({"resumed": false})).unwrap_or_default()).await
     }
 
     /// Sends what there is next.
     async fn read(&mut self) -> Result<Came, Ended> {
         let Some((mut tx, horizon)) = self.look().await? else { return Ok(Came::Unanswered) };
-        if horizon.floor > self.floor {
+        if horizon.epoch != self.epoch {
+            drop(tx);
+            self.epoch = horizon.epoch;
             self.floor = horizon.floor;
-            if horizon.floor >= self.place.xid {
-                drop(tx);
-                self.place = Place::before(horizon.settled);
-                self.send_reset(GONE).await?;
-                return Ok(Came::More);
-            }
+            self.place = Place::before(horizon.settled);
+            self.send_reset(UNKNOWN).await?;
+            return Ok(Came::More);
         }
         let below = horizon.settled.min(self.place.xid.saturating_add(self.width));
         if below <= self.place.xid {
@@ -238,12 +240,12 @@ impl Session {
         }
         let between = Between { after: (self.place.xid, self.place.id), below };
         let read = async {
-            let events = tenant_events(&mut tx, &self.clients, &self.listener.types, between, EVENTS_AT_ONCE).await?;
+            let chunk = tenant_events(&mut tx, &self.clients, &self.listener.types, between, EVENTS_AT_ONCE).await?;
             tx.commit().await?;
-            Ok::<_, sqlx::Error>(events)
+            Ok::<_, sqlx::Error>(chunk)
         };
-        let events = match read.await {
-            Ok(events) => events,
+        let Chunk { events, floor } = match read.await {
+            Ok(chunk) => chunk,
             Err(error) => {
                 tracing::debug!(error = %error_chain(&error), "a tenant's events can't be read");
                 // Perhaps it was too much at once.
@@ -251,10 +253,19 @@ impl Session {
                 return Ok(Came::Unanswered);
             }
         };
+        if floor > self.floor {
+            self.floor = floor;
+            if floor >= self.place.xid {
+                // Among what was just read something may be missing.
+                self.place = Place::before(horizon.settled);
+                self.send_reset(GONE).await?;
+                return Ok(Came::More);
+            }
+        }
         let full = i64::try_from(events.len()).is_ok_and(|count| count >= EVENTS_AT_ONCE);
         for event in events {
             self.place = Place { xid: event.xid, id: event.id };
-            let frame = frame(&self.place, event);
+            let frame = frame(self.cursor(), event);
             self.send(frame).await?;
         }
         if full {
@@ -301,8 +312,18 @@ impl Session {
         }
     }
 
+    /// Where the listener is, as the id of an event.
+    fn cursor(&self) -> String {
+        Cursor { place: self.place, epoch: Some(self.epoch) }.to_string()
+    }
+
+    async fn send_ready(&mut self, resumed: bool) -> Result<(), Ended> {
+        let frame = sse::Event::default().id(self.cursor()).event("ready");
+        self.send(frame.json_data(json!({"resumed": resumed})).unwrap_or_default()).await
+    }
+
     async fn send_reset(&mut self, reason: &str) -> Result<(), Ended> {
-        let frame = sse::Event::default().id(self.place.to_string()).event("reset");
+        let frame = sse::Event::default().id(self.cursor()).event("reset");
         self.send(frame.json_data(json!({"reason": reason})).unwrap_or_default()).await
     }
 
@@ -321,9 +342,9 @@ async fn clients(tx: &mut TenantTx, only: Option<ClientId>) -> Result<Option<Vec
     }
 }
 
-fn frame(place: &Place, event: TenantEvent) -> sse::Event {
+fn frame(id: String, event: TenantEvent) -> sse::Event {
     let data = json!({
         "job_id": JobId(event.job_id), "client_id": event.client_id, "seq": event.seq, "at": event.at, "data": event.data,
     });
-    sse::Event::default().id(place.to_string()).event(event.kind).json_data(data).unwrap_or_default()
+    sse::Event::default().id(id).event(event.kind).json_data(data).unwrap_or_default()
 }

@@ -5,7 +5,7 @@ use hg_common::{auth::api_key, db::SystemDb};
 use crate::{
     config::Config,
     store::{
-        api_keys::{Bootstrapped, bootstrap_key_put, bootstrap_keys_revoke_others},
+        bootstrap_keys::{Bootstrapped, bootstrap_key_put, bootstrap_keys_revoke_others},
         budget_limits::global_limits_put,
     },
 };
@@ -13,7 +13,10 @@ use crate::{
 pub(super) async fn run(db: &SystemDb, config: &Config) -> Result<(), sqlx::Error> {
     let mut tx = db.begin().await?;
     global_limits_put(&mut tx, config.money.daily_limit, config.money.monthly_limit).await?;
-    let Some(keys) = &config.client_api_keys else { return tx.commit().await };
+    // By itself: whoever moves money waits until a changed limit is committed.
+    tx.commit().await?;
+    let Some(keys) = &config.client_api_keys else { return Ok(()) };
+    let mut tx = db.begin().await?;
     let mut in_force = Vec::new();
     for (client, key) in &keys.0 {
         match bootstrap_key_put(&mut tx, client, &api_key::hash(key.expose())).await? {

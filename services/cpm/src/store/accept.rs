@@ -5,12 +5,12 @@ use std::time::Duration;
 use base64::{Engine as _, prelude::BASE64_STANDARD as BASE64};
 use chrono::{DateTime, Utc};
 use hg_common::db::{CombinedTx, Scope, TenantTx, detail, sql_state};
-use hg_types::{ApiKeyId, ClientId, JobId, JobStatus, UserId, id::ClientRef};
+use hg_types::{ApiKeyId, ClientId, JobId, JobStatus, UserId};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use sqlx::postgres::types::PgInterval;
 
-use super::named;
+use super::{clients::id_or_slug, named};
 use crate::{
     combine::Together,
     domain::request::NewJob,
@@ -132,12 +132,7 @@ pub async fn job_accept(
     idempotency: Option<&Idempotency>,
     deadline: Duration,
 ) -> Result<Accepted, AcceptError> {
-    let (id, slug) = match &job.client {
-        ClientRef::Id(id) => (Some(id.uuid()), None),
-        // What no slug can be names no client; and a zero byte would be the database's error instead of a 404.
-        ClientRef::Slug(slug) if is_slug(slug) => (None, Some(slug.as_str())),
-        ClientRef::Slug(_) => return Err(AcceptError::UnknownClient),
-    };
+    let (id, slug) = id_or_slug(&job.client).ok_or(AcceptError::UnknownClient)?;
     let parameters = serde_json::to_value(&job.parameters).map_err(|error| sqlx::Error::Encode(Box::new(error)))?;
     // Budgets before the idempotency key, as where several are accepted: else two could wait for each other.
     sqlx::query!(
@@ -199,11 +194,7 @@ pub fn accept_item(
         Scope::User(id) => (Some(id), None),
         Scope::Client(id) => (None, Some(id)),
     };
-    let (id, slug) = match &job.client {
-        ClientRef::Id(id) => (Some(*id), None),
-        ClientRef::Slug(slug) if is_slug(slug) => (None, Some(slug)),
-        ClientRef::Slug(_) => return Ok(None),
-    };
+    let Some((id, slug)) = id_or_slug(&job.client) else { return Ok(None) };
     Ok(Some(json!({
         "scope_user": user,
         "scope_client": client,
@@ -246,11 +237,4 @@ impl Together for Accepted {
             })
             .collect()
     }
-}
-
-/// Whether a text can be a client's slug.
-pub(crate) fn is_slug(text: &str) -> bool {
-    !text.is_empty()
-        && text.len() <= 100
-        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }

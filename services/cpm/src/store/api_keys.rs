@@ -1,150 +1,323 @@
-//! Trusted services' API keys: one look-up for one hash, and the operator's bootstrap keys.
+//! API keys as people look after them: rows without secrets, and the changes. A hash goes in and never comes out.
 
-use std::time::Duration;
+use chrono::{DateTime, Utc};
+use hg_common::{auth::ApiScope, db::TenantTx};
+use hg_contracts::cpm::{ApiKeyInfo, ApiKeyOrigin, ApiKeyState, ApiKeyUse, OldSecret};
+use hg_types::{ApiKeyId, ClientId, Usd, UserId};
+use sqlx::types::Decimal;
+use uuid::Uuid;
 
-use hg_common::{
-    auth::{ApiScope, Principal},
-    db::{AnonymousTx, SystemTx},
-};
-use hg_types::{ApiKeyId, ClientId, id::ClientRef};
+use super::{bootstrap_keys::BOOTSTRAP_PREFIX, usd};
+use crate::domain::keys::WantedApiKey;
 
-/// Names the bootstrap keys, so that they can be told from those that people made.
-const BOOTSTRAP_NAME: &str = "CPM_CLIENT_API_KEYS";
-/// What stands for the beginning of such a key: nobody can be shown more of it.
-pub(super) const BOOTSTRAP_PREFIX: &str = "bootstrap";
-
-/// A key that was found.
+/// A secret as it is stored.
 #[derive(Clone, Debug)]
-pub struct FoundKey {
-    /// Who it stands for.
-    pub principal: Principal,
-    /// Its own number of requests per minute.
-    pub requests_per_minute: Option<u32>,
-    /// Whether it has a limit of jobs or money.
-    pub is_limited: bool,
+pub struct NewSecret {
+    /// SHA-256 of it.
+    pub hash: [u8; 32],
+    /// How it begins.
+    pub prefix: String,
 }
 
-/// Who a key stands for, if it is alive.
+/// Which keys.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ApiKeyFilter {
+    /// This one alone.
+    pub id: Option<ApiKeyId>,
+    /// In this state.
+    pub state: Option<ApiKeyState>,
+    /// Older than this one.
+    pub before: Option<Uuid>,
+}
+
+struct KeyRow {
+    id: Uuid,
+    client_id: Uuid,
+    name: String,
+    prefix: String,
+    scopes: Vec<String>,
+    state: String,
+    requests_per_minute: Option<i32>,
+    jobs_per_day: Option<i32>,
+    daily_limit: Option<Decimal>,
+    monthly_limit: Option<Decimal>,
+    jobs_today: i32,
+    spent_today: Decimal,
+    reserved_today: Decimal,
+    spent_this_month: Decimal,
+    reserved_this_month: Decimal,
+    created_at: DateTime<Utc>,
+    created_by: Option<Uuid>,
+    last_used_at: Option<DateTime<Utc>>,
+    expires_at: Option<DateTime<Utc>>,
+    rotated_at: Option<DateTime<Utc>>,
+    rotated_by: Option<Uuid>,
+    old_prefix: Option<String>,
+    old_expires_at: Option<DateTime<Utc>>,
+    old_last_used_at: Option<DateTime<Utc>>,
+    revoked_at: Option<DateTime<Utc>>,
+    revoked_by: Option<Uuid>,
+}
+
+impl KeyRow {
+    fn into_info(self) -> Result<ApiKeyInfo, sqlx::Error> {
+        let count = |number: i32| u32::try_from(number).unwrap_or_default();
+        let used = match (self.jobs_per_day, self.daily_limit, self.monthly_limit) {
+            (None, None, None) => None,
+            _ => Some(ApiKeyUse {
+                jobs_today: count(self.jobs_today),
+                spent_today_usd: usd(self.spent_today)?,
+                reserved_today_usd: usd(self.reserved_today)?,
+                spent_this_month_usd: usd(self.spent_this_month)?,
+                reserved_this_month_usd: usd(self.reserved_this_month)?,
+            }),
+        };
+        let old_secret = match (self.old_prefix, self.old_expires_at) {
+            (Some(prefix), Some(expires_at)) => {
+                Some(OldSecret { prefix, expires_at, last_used_at: self.old_last_used_at })
+            }
+            _ => None,
+        };
+        let is_environment = self.prefix == BOOTSTRAP_PREFIX;
+        Ok(ApiKeyInfo {
+            id: self.id.into(),
+            client_id: self.client_id.into(),
+            name: self.name,
+            prefix: self.prefix,
+            origin: if is_environment { ApiKeyOrigin::Environment } else { ApiKeyOrigin::Made },
+            scopes: self.scopes,
+            state: match self.state.as_str() {
+                "active" => ApiKeyState::Active,
+                "expired" => ApiKeyState::Expired,
+                _ => ApiKeyState::Revoked,
+            },
+            requests_per_minute: self.requests_per_minute.map(count),
+            jobs_per_day: self.jobs_per_day.map(count),
+            daily_limit_usd: self.daily_limit.map(usd).transpose()?,
+            monthly_limit_usd: self.monthly_limit.map(usd).transpose()?,
+            used,
+            created_at: self.created_at,
+            created_by: self.created_by.map(UserId),
+            last_used_at: self.last_used_at,
+            expires_at: self.expires_at,
+            rotated_at: self.rotated_at,
+            rotated_by: self.rotated_by.map(UserId),
+            old_secret,
+            revoked_at: self.revoked_at,
+            revoked_by: self.revoked_by.map(UserId),
+        })
+    }
+}
+
+const fn state_name(state: ApiKeyState) -> &'static str {
+    match state {
+        ApiKeyState::Active => "active",
+        ApiKeyState::Expired => "expired",
+        ApiKeyState::Revoked => "revoked",
+    }
+}
+
+/// Keys of a client, the newest first.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn api_key_lookup(tx: &mut AnonymousTx, hash: &[u8; 32]) -> Result<Option<FoundKey>, sqlx::Error> {
-    let row = sqlx::query!(
-        r#"SELECT id AS "id!", client_id AS "client_id!", scopes AS "scopes!", requests_per_minute, is_limited AS "is_limited!"
-             FROM app.api_key_lookup($1)"#,
-        hash.as_slice()
+pub async fn api_key_list(
+    tx: &mut TenantTx,
+    client: ClientId,
+    filter: ApiKeyFilter,
+    limit: i64,
+) -> Result<Vec<ApiKeyInfo>, sqlx::Error> {
+    let rows = sqlx::query_as!(
+        KeyRow,
+        r#"SELECT k.id, k.client_id, k.name, k.prefix, k.scopes, s.state AS "state!", k.requests_per_minute, k.jobs_per_day,
+                  k.daily_limit, k.monthly_limit, coalesce(d.jobs, 0) AS "jobs_today!", coalesce(d.spent, 0) AS "spent_today!",
+                  coalesce(d.reserved, 0) AS "reserved_today!", coalesce(m.spent, 0) AS "spent_this_month!",
+                  coalesce(m.reserved, 0) AS "reserved_this_month!", k.created_at, k.created_by, k.last_used_at, k.expires_at,
+                  k.rotated_at, k.rotated_by, o.old_prefix, o.old_expires_at, o.old_last_used_at,
+                  k.revoked_at, k.revoked_by
+             FROM api_keys k
+             CROSS JOIN LATERAL (SELECT CASE WHEN k.revoked_at IS NOT NULL THEN 'revoked'
+                                             WHEN k.expires_at <= now() THEN 'expired' ELSE 'active' END AS state) s
+             LEFT JOIN LATERAL (SELECT k.old_prefix, k.old_expires_at, k.old_last_used_at
+                                 WHERE k.old_expires_at > now() AND s.state = 'active') o ON true
+             LEFT JOIN api_key_budgets d ON d.api_key_id = k.id AND d.period = 'day' AND d.period_start = (now() AT TIME ZONE 'UTC')::date
+             LEFT JOIN api_key_budgets m ON m.api_key_id = k.id AND m.period = 'month'
+                   AND m.period_start = date_trunc('month', now() AT TIME ZONE 'UTC')::date
+            WHERE k.client_id = $1 AND ($2::uuid IS NULL OR k.id = $2) AND ($3::text IS NULL OR s.state = $3)
+              AND ($4::uuid IS NULL OR k.id < $4)
+            ORDER BY k.id DESC LIMIT $5"#,
+        client.uuid(),
+        filter.id.map(ApiKeyId::uuid),
+        filter.state.map(state_name),
+        filter.before,
+        limit
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    rows.into_iter().map(KeyRow::into_info).collect()
+}
+
+/// One key of a client.
+///
+/// # Errors
+/// When the database fails.
+pub async fn api_key_fetch(
+    tx: &mut TenantTx,
+    client: ClientId,
+    id: ApiKeyId,
+) -> Result<Option<ApiKeyInfo>, sqlx::Error> {
+    let filter = ApiKeyFilter { id: Some(id), ..ApiKeyFilter::default() };
+    Ok(api_key_list(tx, client, filter, 1).await?.pop())
+}
+
+/// One key of a client, which nobody else changes until the end of the transaction.
+///
+/// # Errors
+/// When the database fails.
+pub async fn api_key_hold(
+    tx: &mut TenantTx,
+    client: ClientId,
+    id: ApiKeyId,
+) -> Result<Option<ApiKeyInfo>, sqlx::Error> {
+    sqlx::query_scalar!(
+        "SELECT id FROM api_keys WHERE id = $1 AND client_id = $2 FOR NO KEY UPDATE",
+        id.uuid(),
+        client.uuid()
     )
     .fetch_optional(&mut **tx)
     .await?;
-    Ok(row.map(|row| FoundKey {
-        principal: Principal::Key {
-            id: row.id.into(),
-            client: ClientId(row.client_id),
-            scopes: row.scopes.iter().filter_map(|scope| ApiScope::parse(scope)).collect(),
-        },
-        requests_per_minute: row.requests_per_minute.and_then(|number| u32::try_from(number).ok()),
-        is_limited: row.is_limited,
-    }))
+    api_key_fetch(tx, client, id).await
 }
 
-/// Whether a key that was found so long ago may still watch jobs: it is alive, has the scope, and none of its secrets has ended
-/// meanwhile, for nobody knows any more which of them was shown; and its client isn't archived.
+/// How many living keys a client has. Whoever makes one asks first: one after the other, so that the answer still holds then.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn api_key_watches(tx: &mut SystemTx, key: ApiKeyId, found: Duration) -> Result<bool, sqlx::Error> {
+pub async fn api_keys_alive(tx: &mut TenantTx, client: ClientId) -> Result<i64, sqlx::Error> {
+    sqlx::query!(
+        "SELECT pg_advisory_xact_lock(hashtextextended('api_keys:' || $1::text, 0))",
+        client.uuid().to_string()
+    )
+    .execute(&mut **tx)
+    .await?;
     sqlx::query_scalar!(
-        r#"SELECT EXISTS (
-             SELECT FROM api_keys k JOIN clients c ON c.id = k.client_id
-              WHERE k.id = $1 AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now())
-                AND 'jobs:read' = ANY (k.scopes) AND c.archived_at IS NULL
-                -- Rotated since, and the secret before goes on no more; or it has ended since.
-                AND (k.rotated_at IS NULL OR k.rotated_at <= now() - make_interval(secs => $2) OR k.old_expires_at > now())
-                AND (k.old_expires_at IS NULL OR k.old_expires_at > now() OR k.old_expires_at <= now() - make_interval(secs => $2))
-           ) AS "watches!""#,
-        key.uuid(),
-        found.as_secs_f64()
+        r#"SELECT count(*) AS "alive!" FROM api_keys
+            WHERE client_id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())"#,
+        client.uuid()
     )
     .fetch_one(&mut **tx)
     .await
 }
 
-/// What became of a bootstrap key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Bootstrapped {
-    /// It is in force.
-    InForce(ApiKeyId),
-    /// Somebody revoked it, or it has expired: it stays so.
-    Revoked,
-    /// There is no such client.
-    UnknownClient,
-    /// The same key belongs to another client already.
-    TakenByAnother,
+fn scope_names(scopes: &[ApiScope]) -> Vec<String> {
+    scopes.iter().map(|scope| scope.as_str().to_owned()).collect()
 }
 
-/// Puts one of the operator's keys in force. One that [`bootstrap_keys_revoke_others`] revoked comes back; one that
-/// somebody else revoked doesn't.
+/// Makes a key.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn bootstrap_key_put(
-    tx: &mut SystemTx,
-    client: &ClientRef,
-    hash: &[u8; 32],
-) -> Result<Bootstrapped, sqlx::Error> {
-    let (id, slug) = match client {
-        ClientRef::Id(id) => (Some(id.uuid()), None),
-        ClientRef::Slug(slug) => (None, Some(slug.as_str())),
-    };
-    let client =
-        sqlx::query_scalar!("SELECT id FROM clients WHERE (id = $1 OR slug = $2) AND erased_at IS NULL", id, slug)
-            .fetch_optional(&mut **tx)
-            .await?;
-    let Some(client) = client else { return Ok(Bootstrapped::UnknownClient) };
-    let put = sqlx::query_scalar!(
-        "INSERT INTO api_keys AS k (client_id, name, prefix, key_hash, scopes)
-         VALUES ($1, $2, 'bootstrap', $3, '{generate,jobs:read,jobs:write}')
-         ON CONFLICT ON CONSTRAINT api_keys_hash_key DO UPDATE SET revoked_at = NULL, expires_at = NULL
-           WHERE k.client_id = EXCLUDED.client_id AND k.name = EXCLUDED.name AND k.revoked_at = k.expires_at
-         RETURNING id",
-        client,
-        BOOTSTRAP_NAME,
-        hash.as_slice()
-    )
-    .fetch_optional(&mut **tx)
-    .await?;
-    if let Some(id) = put {
-        return Ok(Bootstrapped::InForce(id.into()));
-    }
-    let there = sqlx::query!(
-        r#"SELECT id, client_id, (revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())) AS "alive!"
-             FROM api_keys WHERE key_hash = $1"#,
-        hash.as_slice()
+pub async fn api_key_create(
+    tx: &mut TenantTx,
+    client: ClientId,
+    wanted: &WantedApiKey,
+    secret: &NewSecret,
+    by: UserId,
+) -> Result<ApiKeyId, sqlx::Error> {
+    let id = sqlx::query_scalar!(
+        "INSERT INTO api_keys (client_id, name, prefix, key_hash, scopes, expires_at, created_by, requests_per_minute, jobs_per_day,
+                               daily_limit, monthly_limit)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING id",
+        client.uuid(),
+        wanted.name,
+        secret.prefix,
+        secret.hash.as_slice(),
+        &scope_names(&wanted.scopes),
+        wanted.expires_at,
+        by.uuid(),
+        wanted.requests_per_minute,
+        wanted.jobs_per_day,
+        wanted.daily_limit.map(Usd::to_decimal),
+        wanted.monthly_limit.map(Usd::to_decimal)
     )
     .fetch_one(&mut **tx)
     .await?;
-    Ok(match there {
-        key if key.client_id != client => Bootstrapped::TakenByAnother,
-        key if key.alive => Bootstrapped::InForce(key.id.into()),
-        _ => Bootstrapped::Revoked,
-    })
+    Ok(id.into())
 }
 
-/// Revokes the bootstrap keys that the operator's variable no longer holds; says how many.
-///
-/// They expire at the same instant: that tells them from keys that a person revoked, which must stay revoked.
+/// Changes a key that is held.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn bootstrap_keys_revoke_others(tx: &mut SystemTx, in_force: &[ApiKeyId]) -> Result<u64, sqlx::Error> {
-    let in_force: Vec<_> = in_force.iter().map(|id| id.uuid()).collect();
-    let revoked = sqlx::query!(
-        "UPDATE api_keys SET revoked_at = now(), expires_at = now()
-          WHERE name = $1 AND prefix = 'bootstrap' AND id <> ALL($2) AND revoked_at IS NULL",
-        BOOTSTRAP_NAME,
-        &in_force
+pub async fn api_key_update(
+    tx: &mut TenantTx,
+    client: ClientId,
+    id: ApiKeyId,
+    wanted: &WantedApiKey,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "UPDATE api_keys SET name = $3, scopes = $4, expires_at = $5, requests_per_minute = $6, jobs_per_day = $7, daily_limit = $8,
+                monthly_limit = $9, updated_at = now()
+          WHERE id = $1 AND client_id = $2",
+        id.uuid(),
+        client.uuid(),
+        wanted.name,
+        &scope_names(&wanted.scopes),
+        wanted.expires_at,
+        wanted.requests_per_minute,
+        wanted.jobs_per_day,
+        wanted.daily_limit.map(Usd::to_decimal),
+        wanted.monthly_limit.map(Usd::to_decimal)
     )
     .execute(&mut **tx)
     .await?;
-    Ok(revoked.rows_affected())
+    Ok(())
+}
+
+/// Gives a key that is held a new secret; the present one goes on for `overlap` seconds, and one before it ends.
+///
+/// # Errors
+/// When the database fails.
+pub async fn api_key_rotate(
+    tx: &mut TenantTx,
+    client: ClientId,
+    id: ApiKeyId,
+    secret: &NewSecret,
+    overlap: i32,
+    by: UserId,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "UPDATE api_keys SET
+                old_key_hash = CASE WHEN $5::integer > 0 THEN key_hash END, old_prefix = CASE WHEN $5 > 0 THEN prefix END,
+                old_expires_at = CASE WHEN $5 > 0 THEN now() + make_interval(secs => $5) END,
+                old_last_used_at = CASE WHEN $5 > 0 THEN last_used_at END, last_used_at = NULL,
+                key_hash = $3, prefix = $4, rotated_at = now(), rotated_by = $6, updated_at = now()
+          WHERE id = $1 AND client_id = $2",
+        id.uuid(),
+        client.uuid(),
+        secret.hash.as_slice(),
+        secret.prefix,
+        overlap,
+        by.uuid()
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Ends a key that is held, with all its secrets.
+///
+/// # Errors
+/// When the database fails.
+pub async fn api_key_revoke(tx: &mut TenantTx, client: ClientId, id: ApiKeyId, by: UserId) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "UPDATE api_keys SET revoked_at = now(), revoked_by = $3, updated_at = now()
+          WHERE id = $1 AND client_id = $2 AND revoked_at IS NULL",
+        id.uuid(),
+        client.uuid(),
+        by.uuid()
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
 }

@@ -9,7 +9,7 @@ use hg_types::{ClientId, Role, Usd, id::ClientRef};
 use sqlx::types::Decimal;
 use uuid::Uuid;
 
-use super::{accept::is_slug, named, usd};
+use super::{clients::id_or_slug, named, usd};
 
 /// A client, and what the caller is there.
 #[derive(Clone, Copy, Debug)]
@@ -45,11 +45,7 @@ pub enum Which {
 /// # Errors
 /// When the database fails.
 pub async fn client_standing(tx: &mut TenantTx, client: &ClientRef) -> Result<Option<Standing>, sqlx::Error> {
-    let (id, slug) = match client {
-        ClientRef::Id(id) => (Some(id.uuid()), None),
-        ClientRef::Slug(slug) if is_slug(slug) => (None, Some(slug.as_str())),
-        ClientRef::Slug(_) => return Ok(None),
-    };
+    let Some((id, slug)) = id_or_slug(client) else { return Ok(None) };
     let found = sqlx::query!(
         "SELECT c.id, app.role_on(c.id)::text AS role, app.role_on(c.parent_id)::text AS role_above
            FROM clients c WHERE c.id = $1 OR c.slug = $2",
@@ -248,11 +244,13 @@ impl Row {
         }
     }
 
-    /// A limit that was raised meanwhile takes its warning back.
+    /// A limit that was raised meanwhile takes its warning back, until it is told of the higher one.
     fn warning_percent(&self, limit: Option<Usd>) -> Option<i16> {
-        let limit = i128::from(limit?.nanos());
+        let in_force = limit?;
+        let limit = i128::from(in_force.nanos());
         let spent = i128::from(self.spent.nanos());
-        let was_told = |percent| self.warnings.iter().any(|warning| warning.percent == percent);
+        let was_told =
+            |percent| self.warnings.iter().any(|warning| warning.percent == percent && warning.limit_usd >= in_force);
         if spent == 0 || spent * 100 < limit * 80 {
             None
         } else if spent >= limit || was_told(100) {

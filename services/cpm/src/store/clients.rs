@@ -4,7 +4,7 @@ use hg_common::db::TenantTx;
 use hg_types::{ClientId, Role, id::ClientRef};
 use uuid::Uuid;
 
-use super::{accept::is_slug, named};
+use super::named;
 
 /// A client that the scope sees.
 #[derive(Clone, Copy, Debug)]
@@ -17,16 +17,27 @@ pub struct SeenClient {
     pub is_archived: bool,
 }
 
+/// What a query asks for: an id, or else a slug. `None` for what no slug can be: it names no client, and a zero byte in it would be the
+/// database's error instead of a 404.
+pub(crate) fn id_or_slug(client: &ClientRef) -> Option<(Option<Uuid>, Option<&str>)> {
+    match client {
+        ClientRef::Id(id) => Some((Some(id.uuid()), None)),
+        ClientRef::Slug(slug) => is_slug(slug).then_some((None, Some(slug.as_str()))),
+    }
+}
+
+fn is_slug(text: &str) -> bool {
+    !text.is_empty()
+        && text.len() <= 100
+        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+}
+
 /// The client, if the scope sees it.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn client_seen(tx: &mut TenantTx, client: &ClientRef) -> Result<Option<SeenClient>, sqlx::Error> {
-    let (id, slug) = match client {
-        ClientRef::Id(id) => (Some(id.uuid()), None),
-        ClientRef::Slug(slug) if is_slug(slug) => (None, Some(slug.as_str())),
-        ClientRef::Slug(_) => return Ok(None),
-    };
+    let Some((id, slug)) = id_or_slug(client) else { return Ok(None) };
     let row = sqlx::query!(
         r#"SELECT c.id, app.role_on(c.id)::text AS role, c.archived_at IS NOT NULL AS "is_archived!"
              FROM clients c WHERE c.id = $1 OR c.slug = $2"#,
@@ -55,11 +66,7 @@ pub async fn clients_visible(tx: &mut TenantTx) -> Result<Vec<Uuid>, sqlx::Error
 /// # Errors
 /// When the database fails.
 pub async fn client_subtree(tx: &mut TenantTx, client: &ClientRef) -> Result<Option<Vec<Uuid>>, sqlx::Error> {
-    let (id, slug) = match client {
-        ClientRef::Id(id) => (Some(id.uuid()), None),
-        ClientRef::Slug(slug) if is_slug(slug) => (None, Some(slug.as_str())),
-        ClientRef::Slug(_) => return Ok(None),
-    };
+    let Some((id, slug)) = id_or_slug(client) else { return Ok(None) };
     let ids = sqlx::query_scalar!(
         r#"WITH RECURSIVE tree AS (
              SELECT c.id FROM clients c WHERE c.id = $1 OR c.slug = $2

@@ -3,9 +3,10 @@
 //! Row-level security is the second wall: statements name their clients themselves.
 
 pub mod accept;
-pub mod api_key_care;
+pub mod api_key_lookup;
 pub mod api_keys;
 pub mod approvals;
+pub mod bootstrap_keys;
 pub mod budget_limits;
 pub mod budgets;
 pub mod cancel;

@@ -5,8 +5,12 @@ use std::time::Instant;
 use hg_testkit::{Answer, Api, until};
 use http::Method;
 use serde_json::{Value, json};
+use sqlx::Connection as _;
 
-use crate::support::{TestCpm, blog};
+use crate::{
+    budgets::settled,
+    support::{TestCpm, blog, job_id},
+};
 
 const KEYS: &str = "/clients/cincinnati-electrician/api-keys";
 
@@ -350,4 +354,120 @@ async fn callers_who_race_for_a_keys_money_never_pass_its_limit() {
     let used = admin(&cpm).get(&format!("{KEYS}/{id}")).await.json()["used"].clone();
     assert_eq!(used["reserved_today_usd"], json!(hg_types::Usd::from_nanos(one.nanos() * 5)));
     assert_eq!(cpm.count("SELECT count(*) FROM app.api_key_budgets_drift()").await, 0);
+}
+
+#[tokio::test]
+async fn what_a_key_used_is_known_when_its_jobs_are_deleted() {
+    let cpm = TestCpm::start().await;
+    let (id, secret) = made(&cpm, json!({})).await;
+    let (_, other) = made(&cpm, json!({"name": "Other"})).await;
+    let mine = [job_id(&ask(&cpm, &secret).await.expect(200)), job_id(&ask(&cpm, &secret).await.expect(200))];
+    for job in mine.into_iter().chain([job_id(&ask(&cpm, &other).await.expect(200))]) {
+        settled(&cpm, job, "done", "0.25").await;
+    }
+    // As retention does.
+    sqlx::query("DELETE FROM jobs WHERE id <> $1")
+        .bind(mine[0].uuid())
+        .execute(&mut cpm.superuser().await)
+        .await
+        .unwrap();
+    let limited = patch(&cpm, &id, json!({"jobs_per_day": 3, "monthly_limit_usd": "5"})).await.expect(200).json();
+    assert_eq!(limited["used"]["jobs_today"], 2, "{limited}");
+    assert_eq!(limited["used"]["spent_this_month_usd"], "0.500000000", "{limited}");
+}
+
+#[tokio::test]
+async fn nobody_waits_while_a_month_is_summed_up() {
+    let cpm = TestCpm::start().await;
+    let (id, secret) = made(&cpm, json!({})).await;
+    settled(&cpm, job_id(&ask(&cpm, &secret).await.expect(200)), "done", "0.25").await;
+    // Whoever sums up costs stands here.
+    let mut db = cpm.superuser().await;
+    let mut tx = db.begin().await.unwrap();
+    sqlx::query("LOCK TABLE charges IN ACCESS EXCLUSIVE MODE").execute(&mut *tx).await.unwrap();
+    let stands = "SELECT count(*) FROM pg_locks WHERE relation = 'charges'::regclass AND NOT granted";
+    let limits = json!({"daily_usd": "1", "monthly_usd": "2"});
+    let agency = cpm.user(cpm.tenants.agency_people.owner);
+    let change = json!({"monthly_limit_usd": "5", "jobs_per_day": 5});
+    let (of_key, of_agency, ()) = tokio::join!(
+        patch(&cpm, &id, change),
+        agency.request(Method::PUT, "/clients/heaviside-digital/budget", Some(&limits)),
+        async {
+            until("both sum up", async || cpm.count(stands).await == 2).await;
+            drop(ask(&cpm, &secret).await.expect(200));
+            tx.rollback().await.unwrap();
+        }
+    );
+    // Who came meanwhile is counted, too.
+    let used = of_key.expect(200).json()["used"].clone();
+    assert_eq!((&used["jobs_today"], &used["spent_this_month_usd"]), (&json!(2), &json!("0.250000000")), "{used}");
+    let held = cpm.amount("SELECT held::text FROM reservations WHERE settled_at IS NULL").await;
+    assert_eq!(used["reserved_today_usd"], held, "{used}");
+    let day = of_agency.expect(200).json()["day"].clone();
+    assert_eq!((&day["spent_usd"], &day["reserved_usd"]), (&json!("0.250000000"), &json!(held)), "{day}");
+    assert_eq!(cpm.count("SELECT count(*) FROM app.api_key_budgets_drift()").await, 0);
+}
+
+#[tokio::test]
+async fn a_limit_that_finds_no_moment_of_rest_says_so() {
+    let cpm = TestCpm::start().await;
+    let (id, _) = made(&cpm, json!({})).await;
+    let mut db = cpm.superuser().await;
+    let mut tx = db.begin().await.unwrap();
+    sqlx::query("SELECT pg_advisory_xact_lock_shared(app.ledger_lock())").execute(&mut *tx).await.unwrap();
+    let refused = patch(&cpm, &id, json!({"jobs_per_day": 5})).await.expect(503);
+    assert_eq!(refused.code(), "busy");
+    assert!(refused.headers.contains_key("retry-after"));
+    tx.rollback().await.unwrap();
+    drop(patch(&cpm, &id, json!({"jobs_per_day": 5})).await.expect(200));
+}
+
+#[tokio::test]
+async fn a_limit_at_midnight_is_the_next_days_too() {
+    let cpm = TestCpm::start().await;
+    let (id, secret) = made(&cpm, json!({"jobs_per_day": 5})).await;
+    drop(ask(&cpm, &secret).await.expect(200));
+    let admin = cpm.user(cpm.tenants.customer_people.admin);
+    let limits = |daily: &str| json!({"daily_usd": daily, "monthly_usd": null});
+    let path = "/clients/cincinnati-electrician/budget";
+    drop(admin.request(Method::PUT, path, Some(&limits("7"))).await.expect(200));
+    // As if somebody had accepted a job a moment after midnight, while the limit waited for its turn.
+    let mut db = cpm.superuser().await;
+    sqlx::raw_sql(
+        "INSERT INTO api_key_budgets (api_key_id, period, period_start, client_id, jobs_limit)
+           SELECT api_key_id, period, period_start + 1, client_id, jobs_limit FROM api_key_budgets WHERE period = 'day';
+         INSERT INTO budgets (client_id, period, period_start, limit_usd)
+           SELECT client_id, period, period_start + 1, limit_usd FROM budgets WHERE period = 'day' AND client_id IS NOT NULL",
+    )
+    .execute(&mut db)
+    .await
+    .unwrap();
+    drop(patch(&cpm, &id, json!({"jobs_per_day": 3})).await.expect(200));
+    drop(admin.request(Method::PUT, path, Some(&limits("2"))).await.expect(200));
+    assert_eq!(cpm.count("SELECT count(*) FROM api_key_budgets WHERE period = 'day' AND jobs_limit = 3").await, 2);
+    assert_eq!(cpm.count("SELECT count(*) FROM budgets WHERE period = 'day' AND limit_usd = 2").await, 2);
+}
+
+#[tokio::test]
+async fn a_key_that_is_deleted_or_may_ask_for_nothing_makes_no_job_even_at_once() {
+    let cpm = TestCpm::start().await;
+    for end in ["UPDATE api_keys SET scopes = '{jobs:read}'", "DELETE FROM api_keys"] {
+        let (_, secret) = made(&cpm, json!({})).await;
+        drop(ask(&cpm, &secret).await.expect(200));
+        sqlx::query(end).execute(&mut cpm.superuser().await).await.unwrap();
+        assert_eq!(ask(&cpm, &secret).await.expect(401).code(), "invalid_api_key", "{end}");
+    }
+    assert_eq!(cpm.count("SELECT count(*) FROM jobs").await, 2);
+}
+
+#[tokio::test]
+async fn no_key_makes_more_requests_than_the_operator_allows() {
+    let cpm = TestCpm::with(&[("RATE_LIMIT_PER_MINUTE", "30")]).await;
+    let refused = admin(&cpm).post(KEYS, &wanted(json!({"requests_per_minute": 31}))).await.expect(422);
+    assert!(refused.text.contains("must be 1 to 30"), "{}", refused.text);
+    let (_, secret) = made(&cpm, json!({"requests_per_minute": 30})).await;
+    // From when the operator allowed more.
+    sqlx::query("UPDATE api_keys SET requests_per_minute = 900").execute(&mut cpm.superuser().await).await.unwrap();
+    let answer = cpm.anonymous().with_key(&secret).get("/jobs").await.expect(200);
+    assert_eq!(answer.headers["ratelimit-limit"], "30");
 }

@@ -368,3 +368,24 @@ async fn jobs_complete_behind_the_fence_and_are_charged_once() {
     assert_eq!(cpm.count("SELECT count(*) FROM budgets WHERE reserved <> 0").await, 0);
     assert_eq!(cpm.count(BOOKS).await, 0);
 }
+
+#[tokio::test]
+async fn whoever_accepts_alone_holds_the_budgets_before_the_idempotency_key_even_the_first_time() {
+    let cpm = TestCpm::start().await;
+    let client = cpm.tenants.customer.uuid();
+    let rows = async |user| {
+        let mut tx = cpm.state.db.tenant(hg_common::db::Scope::User(user)).await.unwrap();
+        sqlx::query("SELECT app.budgets_lock(ARRAY[$1], '{}')").bind(client).execute(&mut *tx).await.unwrap();
+        let mut other = cpm.superuser().await;
+        let mut beside = sqlx::Connection::begin(&mut other).await.unwrap();
+        sqlx::query("SET LOCAL lock_timeout = '100ms'").execute(&mut *beside).await.unwrap();
+        // Whoever wants the same rows, as a batch does, waits here, and has no idempotency key by then.
+        let made = sqlx::query("SELECT app.budget_rows($1)").bind(client).execute(&mut *beside).await;
+        made.is_err_and(|error| hg_common::db::sql_state(&error).as_deref() == Some("55P03"))
+    };
+    assert!(rows(cpm.tenants.customer_people.member).await);
+    for stranger in [cpm.tenants.customer_people.viewer, cpm.tenants.other_agency_people.owner] {
+        assert!(!rows(stranger).await, "nobody opens budgets for whom they may not ask");
+    }
+    assert_eq!(cpm.count("SELECT count(*) FROM budgets").await, 0);
+}

@@ -251,10 +251,20 @@ async fn a_budget_warns_once_at_80_and_once_at_100_percent() {
     let warned =
         async |api: &Api| api.get("/budgets?warned=true").await.expect(200).json()["data"].as_array().unwrap().len();
     assert_eq!((warned(&agency).await, warned(&cpm.user(cpm.tenants.other_agency_people.owner)).await), (1, 0));
-    // A raised limit takes the warning back; it isn't told again.
+    // A raised limit takes the warning back, and what is reached under it is told again, once.
     let _ = set(&admin, CLIENT, Some("0.1"), None).await;
     assert_eq!((warned(&agency).await, shown(&admin, CLIENT).await.day.warning_percent), (0, None));
     assert_eq!(warn().await, []);
+    let more = cpm.accepted().await;
+    settled(&cpm, more, "done", "0.072").await;
+    assert_eq!(shown(&admin, CLIENT).await.day.warning_percent, Some(80), "what 100 percent of less was says nothing");
+    assert_eq!(warn().await, [client("day", 80, false)]);
+    assert_eq!(warn().await, []);
+    let of_now = shown(&admin, CLIENT).await.day.warnings;
+    assert_eq!(
+        of_now.iter().map(|it| (it.percent, it.limit_usd)).collect::<Vec<_>>(),
+        [(80, usd("0.1")), (100, usd("0.01"))]
+    );
     let all: Value = agency.get("/budgets").await.expect(200).json();
     assert_eq!(all["data"].as_array().unwrap().len(), 3, "the agency and its two customers: {all}");
     let page: Value = agency.get("/budgets?limit=2").await.expect(200).json();

@@ -145,8 +145,8 @@ async fn whoever_may_not_see_the_job_any_more_is_shown_nothing_more() {
 async fn nobody_watches_without_end() {
     let cpm = TestCpm::start().await;
     let job = cpm.accepted().await;
-    let name = hg_common::auth::Principal::User(cpm.tenants.customer_people.member).name();
-    let seats: Vec<_> = std::iter::from_fn(|| cpm.state.watching.enter(name.clone())).collect();
+    let member = hg_common::auth::Principal::User(cpm.tenants.customer_people.member);
+    let seats: Vec<_> = std::iter::from_fn(|| cpm.state.watching.enter(&member)).collect();
     assert_eq!(seats.len(), 100);
     let path = format!("/jobs/{job}/events");
     drop(cpm.member().get(&path).await.expect(429));

@@ -1,9 +1,13 @@
 //! `hg admin ledger verify`: sound accounts have no fault, and whatever a superuser does to them is found and named.
 
 use hg_common::ledger::{Extent, Fault, verify, verify_here};
+use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
-use crate::{budgets::settled, support::TestCpm};
+use crate::{
+    budgets::settled,
+    support::{TestCpm, blog, job_id},
+};
 
 async fn faults(db: &mut PgConnection, extent: Extent) -> Vec<Fault> {
     let mut found = Vec::new();
@@ -28,6 +32,14 @@ async fn kept_books() -> TestCpm {
         .await
         .unwrap();
     let _living = cpm.accepted().await;
+    let wanted = json!({"name": "Shop", "scopes": ["generate"], "jobs_per_day": 5, "monthly_limit_usd": "9"});
+    let admin = cpm.user(cpm.tenants.customer_people.admin);
+    let made = admin.post("/clients/cincinnati-electrician/api-keys", &wanted).await.expect(201).json();
+    let shop = cpm.anonymous().with_key(made["secret"].as_str().unwrap());
+    let ended = job_id(&shop.post("/generate", &blog("cincinnati-electrician")).await.expect(200));
+    settled(&cpm, ended, "done", "0.002").await;
+    let paid = json!({"client_id": "cincinnati-electrician", "content_type": "blog_post", "topic": "Fuses", "llm_provider": "openai"});
+    drop(shop.post("/generate", &paid).await.expect(200));
     let limits = format!(
         "INSERT INTO budget_limits (client_id, cap_daily, own_monthly) VALUES ('{}', 0.001, 5), ('{}', 2, 20)",
         cpm.tenants.customer, cpm.tenants.agency
@@ -66,6 +78,9 @@ async fn whatever_is_done_to_the_accounts_is_found_and_named() {
     const COST: &str = "a charge is what its calls cost";
     const CALLS: &str = "each call belongs to a reservation, and none outlives it";
     const SETTLED: &str = "each charge was reserved and settled";
+    const KEY_HOLDS: &str = "what an API key holds is held for its jobs";
+    const KEY_LIMIT: &str = "no API key's limit is passed";
+    const KEY_JOBS: &str = "jobs that count against an API key are open and its own";
     const USAGE: &str = "usage by day is the sum of its calls";
     let day = "cincinnati-electrician, day";
     let damages = [
@@ -143,6 +158,22 @@ async fn whatever_is_done_to_the_accounts_is_found_and_named() {
         ),
         ("DELETE FROM reservations WHERE job_id = '{done}'", SETTLED, "job {done}"),
         ("UPDATE reservations SET settled_at = NULL WHERE job_id = '{done}'", SETTLED, "job {done}"),
+        ("UPDATE api_key_budgets SET reserved = reserved + 0.1 WHERE period = 'month'", KEY_HOLDS, ", month"),
+        ("UPDATE api_key_budgets SET reserved = 0 WHERE period = 'day'", KEY_HOLDS, ", day"),
+        ("DELETE FROM api_key_jobs", KEY_HOLDS, "key hgc_"),
+        ("UPDATE api_key_budgets SET over_usd = 1 WHERE period = 'month'", KEY_LIMIT, ", month"),
+        (
+            "ALTER TABLE api_key_budgets DROP CONSTRAINT api_key_budgets_within_jobs; UPDATE api_key_budgets SET jobs = 6 WHERE period = 'day'",
+            KEY_LIMIT,
+            ", day",
+        ),
+        (
+            "INSERT INTO api_key_jobs (job_id, client_id, api_key_id, day) SELECT '{done}', client_id, api_key_id, day FROM api_key_jobs",
+            KEY_JOBS,
+            "job {done}",
+        ),
+        ("UPDATE api_key_jobs SET job_id = app.uuid_v7()", KEY_JOBS, "job "),
+        ("UPDATE jobs SET api_key_id = NULL; UPDATE reservations SET api_key_id = app.uuid_v7()", KEY_JOBS, "job "),
         ("UPDATE usage_days SET cost = cost + 1 WHERE heading = 'failed'", USAGE, "openai gpt"),
         ("UPDATE usage_days SET output_tokens = 0 WHERE heading = 'charged'", USAGE, ", charged"),
         ("DELETE FROM usage_days WHERE heading = 'unknown'", USAGE, ", unknown"),
@@ -157,7 +188,7 @@ async fn whatever_is_done_to_the_accounts_is_found_and_named() {
     let names = [
         ("{me}", cpm.tenants.customer.to_string()),
         ("{agency}", cpm.tenants.agency.to_string()),
-        ("{living}", one("SELECT job_id FROM job_runs").await),
+        ("{living}", one("SELECT job_id FROM job_runs ORDER BY job_id LIMIT 1").await),
         ("{done}", one("SELECT job_id FROM charges ORDER BY job_id LIMIT 1").await),
         ("{failed}", one("SELECT job_id FROM provider_calls WHERE status = 'failed'").await),
     ];

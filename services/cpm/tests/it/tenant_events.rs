@@ -2,8 +2,11 @@
 
 use std::collections::HashSet;
 
-use hg_common::auth::api_key::ApiKey;
-use hg_cpm::worker::events::{Appended, announce};
+use hg_common::{auth::api_key::ApiKey, db::Scope};
+use hg_cpm::{
+    store::tenant_events::{Between, events_horizon, tenant_events},
+    worker::events::{Appended, announce},
+};
 use hg_testkit::{Api, until};
 use hg_types::{ClientId, JobId};
 use serde_json::json;
@@ -200,9 +203,52 @@ async fn what_is_not_kept_is_admitted() {
     for strange in ["7", "nonsense", "18446744073709551615-1"] {
         assert_eq!(resumed(strange).await.event, "reset", "{strange}");
     }
+    // The same number in another life of the database; and an id from before there were epochs.
+    let (place, epoch) = ids[2].rsplit_once('-').unwrap();
+    let other = format!("{place}-{:08x}", u32::from_str_radix(epoch, 16).unwrap() ^ 1);
+    assert_eq!(resumed(&other).await.event, "reset");
+    assert_eq!(resumed(place).await.event, "ready");
     // Whoever listens all the while isn't troubled by what it has seen.
     write(&mut db, client, Uuid::from_u128(5), 4, "failed").await;
     assert_eq!(watching.next().await.unwrap().event, "failed");
+}
+
+#[tokio::test]
+async fn what_is_deleted_between_two_statements_is_admitted() {
+    let cpm = TestCpm::start().await;
+    let (client, mut db) = (cpm.tenants.customer, cpm.superuser().await);
+    for seq in 1..=2 {
+        write(&mut db, client, Uuid::from_u128(5), seq, "status").await;
+    }
+    let mut tx = cpm.state.db.tenant(Scope::User(cpm.tenants.customer_people.member)).await.unwrap();
+    let clients = [client.uuid()];
+    let horizon = events_horizon(&mut tx, &clients).await.unwrap();
+    assert_eq!(horizon.floor, 0);
+    // Retention comes by just now.
+    sqlx::query("DELETE FROM job_events WHERE seq = 1").execute(&mut db).await.unwrap();
+    let between = Between { after: (0, 0), below: horizon.settled };
+    let read = tenant_events(&mut tx, &clients, &["status".to_owned()], between, 10).await.unwrap();
+    assert_eq!(read.events.iter().map(|event| event.seq).collect::<Vec<_>>(), [2]);
+    assert!(read.floor > 0 && read.floor < read.events[0].xid, "{read:?}");
+    let nothing = tenant_events(&mut tx, &clients, &["failed".to_owned()], between, 10).await.unwrap();
+    assert_eq!((nothing.events.len(), nothing.floor), (0, read.floor));
+}
+
+#[tokio::test]
+async fn a_restored_table_is_another_life() {
+    let cpm = TestCpm::start().await;
+    let mut db = cpm.superuser().await;
+    let epoch = "SELECT app.events_epoch()::bigint";
+    let before = cpm.count(epoch).await;
+    assert_eq!(cpm.count(epoch).await, before);
+    // What a dump brings back is a table of the same name.
+    sqlx::raw_sql(
+        "ALTER TABLE job_events RENAME TO job_events_before; CREATE TABLE job_events (LIKE job_events_before)",
+    )
+    .execute(&mut db)
+    .await
+    .unwrap();
+    assert_ne!(cpm.count(epoch).await, before);
 }
 
 #[tokio::test]

@@ -20,7 +20,7 @@ async fn ask(api: &Api, body: &Value, headers: &[(&str, &str)]) -> Answer {
     api.post("/generate", body).await
 }
 
-fn header<'a>(answer: &'a Answer, name: &str) -> Option<&'a str> {
+fn header_of<'a>(answer: &'a Answer, name: &str) -> Option<&'a str> {
     answer.headers.get(name).and_then(|value| value.to_str().ok())
 }
 
@@ -48,7 +48,7 @@ async fn the_finished_job_is_the_answer() {
     assert!(job["result"]["content"].as_str().unwrap().len() > 100, "{job}");
     assert!(job["result"]["quality"]["score"].is_number() && job["cost_usd"].is_string(), "{job}");
     let path = format!("/jobs/{}", job["id"].as_str().unwrap());
-    assert_eq!(header(&answer, "location"), Some(path.as_str()));
+    assert_eq!(header_of(&answer, "location"), Some(path.as_str()));
     assert_eq!(member.get(&path).await.expect(200).json(), job, "the same as the job itself");
     replica.end().await;
 }
@@ -58,10 +58,10 @@ async fn what_takes_longer_is_accepted() {
     let cpm = TestCpm::start().await;
     let answer = ask(&cpm.member(), &blog_with(json!({"wait": 1})), &[]).await.expect(202);
     assert_eq!(answer.json()["status"], "pending");
-    assert_eq!(header(&answer, "location"), Some(format!("/jobs/{}", job_id(&answer)).as_str()));
-    assert_eq!(header(&answer, "preference-applied"), None);
+    assert_eq!(header_of(&answer, "location"), Some(format!("/jobs/{}", job_id(&answer)).as_str()));
+    assert_eq!(header_of(&answer, "preference-applied"), None);
     let preferred = ask(&cpm.member(), &blog_with(json!({})), &[("prefer", "wait=1")]).await.expect(202);
-    assert_eq!(header(&preferred, "preference-applied"), Some("wait=1"));
+    assert_eq!(header_of(&preferred, "preference-applied"), Some("wait=1"));
     for wrong in [json!({"wait": 61}), json!({"wait": -1}), json!({"wait": 3, "stream": true})] {
         drop(ask(&cpm.member(), &blog_with(wrong), &[]).await.expect(422));
     }
@@ -113,7 +113,7 @@ async fn whoever_hangs_up_leaves_the_job_alone_and_makes_room() {
     let job = the_job(&cpm).await;
     let refused = ask(&member, &body, &[]).await.expect(429);
     assert_eq!(refused.code(), "too_many_waiting");
-    assert!(header(&refused, "retry-after").is_some());
+    assert!(header_of(&refused, "retry-after").is_some());
     // Who doesn't wait isn't kept from anything.
     drop(ask(&member, &blog_with(json!({})), &[]).await.expect(200));
     assert_eq!(cpm.count("SELECT count(*) FROM jobs").await, 2, "what was refused wasn't accepted");
@@ -156,6 +156,60 @@ async fn who_may_not_read_jobs_may_not_wait_for_one() {
     }
     assert_eq!(cpm.count("SELECT count(*) FROM jobs").await, 0);
     drop(ask(&service, &blog_with(json!({})), &[]).await.expect(200));
+}
+
+#[tokio::test]
+async fn a_preference_that_cannot_be_had_keeps_nobody_from_a_job() {
+    let cpm = TestCpm::with(&[("WAITING_REQUESTS", "1")]).await;
+    let key = ApiKey::generate();
+    sqlx::query(
+        "INSERT INTO api_keys (client_id, name, prefix, key_hash, scopes) VALUES ($1, 'test', $2, $3, '{generate}')",
+    )
+    .bind(cpm.tenants.customer.uuid())
+    .bind(key.prefix())
+    .bind(key.hash().as_slice())
+    .execute(&mut cpm.superuser().await)
+    .await
+    .unwrap();
+    let service = cpm.anonymous().with_key(key.reveal());
+    for header in [("prefer", "wait=5"), ("accept", "text/event-stream")] {
+        let answer = ask(&service, &blog_with(json!({})), &[header]).await.expect(202);
+        assert_eq!(header_of(&answer, "location"), Some(format!("/jobs/{}", job_id(&answer)).as_str()));
+        assert_eq!(header_of(&answer, "preference-applied"), None);
+    }
+    // And where all seats are taken.
+    let seat = cpm.state.waiting.enter(&hg_common::auth::Principal::User(cpm.tenants.customer_people.admin));
+    assert!(seat.is_some());
+    let answer = ask(&cpm.member(), &blog_with(json!({})), &[("prefer", "wait=60")]).await.expect(202);
+    assert_eq!(header_of(&answer, "preference-applied"), None);
+    let refused = ask(&cpm.member(), &blog_with(json!({"wait": 5})), &[("prefer", "wait=5")]).await.expect(429);
+    assert_eq!(refused.code(), "too_many_waiting");
+    assert_eq!(cpm.count("SELECT count(*) FROM jobs").await, 3);
+}
+
+#[tokio::test]
+async fn a_key_that_ends_while_it_waits_gets_no_text() {
+    let cpm = TestCpm::start().await;
+    let key = ApiKey::generate();
+    sqlx::query(
+        "INSERT INTO api_keys (client_id, name, prefix, key_hash, scopes) VALUES ($1, 'test', $2, $3, '{generate,jobs:read}')",
+    )
+    .bind(cpm.tenants.customer.uuid())
+    .bind(key.prefix())
+    .bind(key.hash().as_slice())
+    .execute(&mut cpm.superuser().await)
+    .await
+    .unwrap();
+    let (service, body) = (cpm.anonymous().with_key(key.reveal()), blog_with(json!({"wait": 60})));
+    let (answer, job) = tokio::join!(ask(&service, &body, &[]), async {
+        let job = the_job(&cpm).await;
+        sqlx::query("UPDATE api_keys SET revoked_at = now()").execute(&mut cpm.superuser().await).await.unwrap();
+        end(&cpm, job, "completed", json!({"title": "Fuses"})).await;
+        job
+    });
+    let answer = answer.expect(202);
+    assert_eq!(job_id(&answer), job);
+    assert!(!answer.text.contains("result"), "{}", answer.text);
 }
 
 #[tokio::test]

@@ -65,6 +65,8 @@ const PROBES: &[(&str, &str, Gets)] = &[
     ("app.content_people", "'{job}'", Nothing),
     ("app.data_job_cancel", "'{data_job}'", Refused("HG404")),
     ("app.data_job_request", "'client_export', '{client}', NULL, false, '{}', '[]'", Refused("HG404")),
+    // The same for everybody who may listen at all.
+    ("app.events_epoch", "", Theirs),
     ("app.inherited_client_ids", "", Theirs),
     ("app.invitation_accept", "sha256('a guess')", Refused("HG404")),
     ("app.invitation_inviters", "'{client}'", Nothing),

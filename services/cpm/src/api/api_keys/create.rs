@@ -8,12 +8,12 @@ use hg_common::{
 use hg_contracts::cpm::{CreateApiKey, NewApiKey};
 use http::StatusCode;
 
-use super::{administered, as_it_is, secret};
+use super::{administered, as_it_is, bounds, secret};
 use crate::{
     api::{caller::person, error::text_refused},
     domain::keys::{MOST_API_KEYS, new_api_key},
     state::AppState,
-    store::api_key_care::{api_key_create, api_keys_alive},
+    store::api_keys::{api_key_create, api_keys_alive},
 };
 
 /// Makes a key for a trusted service. Its secret is in this answer and nowhere else, ever.
@@ -38,7 +38,7 @@ pub async fn api_key_make(
     let mut tx = state.db.tenant(principal.scope()).await?;
     let seen = administered(&mut tx, &client).await?;
     let me = person(&principal)?;
-    let wanted = new_api_key(&wanted, state.clock.now())?;
+    let wanted = new_api_key(&wanted, &bounds(&state))?;
     if seen.is_archived {
         return Err(ApiError::conflict("client_archived", "the client is archived: its keys open nothing"));
     }

@@ -10,7 +10,7 @@ use hg_contracts::cpm::{ApiKeyInfo, ListApiKeys};
 use super::administered;
 use crate::{
     state::AppState,
-    store::api_key_care::{ApiKeyFilter, api_key_list},
+    store::api_keys::{ApiKeyFilter, api_key_list},
 };
 
 /// The keys of this very client, the newest first, without their secrets.

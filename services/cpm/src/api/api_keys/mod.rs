@@ -13,9 +13,13 @@ use hg_contracts::cpm::{ApiKeyInfo, ApiKeyOrigin, ApiKeyState};
 use hg_types::{ApiKeyId, ClientId, Role};
 
 use super::caller::client_with_role;
-use crate::store::{
-    api_key_care::{NewSecret, api_key_hold},
-    clients::SeenClient,
+use crate::{
+    domain::keys::Bounds,
+    state::AppState,
+    store::{
+        api_keys::{NewSecret, api_key_fetch, api_key_hold},
+        clients::SeenClient,
+    },
 };
 
 /// A client whose keys the caller may look after.
@@ -53,6 +57,11 @@ fn not_the_operators(key: &ApiKeyInfo) -> Result<(), ApiError> {
     }
 }
 
+/// What bounds keys here and now.
+fn bounds(state: &AppState) -> Bounds {
+    Bounds { now: state.clock.now(), requests_per_minute: state.throttle.most_per_minute() }
+}
+
 /// A new secret: to be shown, and to be stored.
 fn secret() -> (ApiKey, NewSecret) {
     let key = ApiKey::generate();
@@ -65,5 +74,5 @@ fn secret() -> (ApiKey, NewSecret) {
 /// # Errors
 /// When the database fails.
 async fn as_it_is(tx: &mut TenantTx, client: ClientId, id: ApiKeyId) -> Result<ApiKeyInfo, ApiError> {
-    crate::store::api_key_care::api_key_fetch(tx, client, id).await?.ok_or_else(|| ApiError::not_found("API key"))
+    api_key_fetch(tx, client, id).await?.ok_or_else(|| ApiError::not_found("API key"))
 }

@@ -13,7 +13,7 @@ use super::{administered, as_it_is};
 use crate::{
     api::caller::person,
     state::AppState,
-    store::api_key_care::{api_key_hold, api_key_revoke},
+    store::api_keys::{api_key_hold, api_key_revoke},
 };
 
 /// Ends a key with all its secrets, for good. No replica takes a job from it from this moment on, and none answers it for more

@@ -14,7 +14,7 @@ use crate::{
     api::{caller::person, error::text_refused},
     domain::keys::overlap,
     state::AppState,
-    store::api_key_care::api_key_rotate,
+    store::api_keys::api_key_rotate,
 };
 
 /// Gives a key a new secret; the key itself, its scopes, limits and jobs stay. The old secret goes on for `overlap_seconds`, so

@@ -9,12 +9,12 @@ use hg_contracts::cpm::{ApiKeyInfo, UpdateApiKey};
 use hg_types::ApiKeyId;
 use uuid::Uuid;
 
-use super::{administered, as_it_is, living, not_the_operators};
+use super::{administered, as_it_is, bounds, living, not_the_operators};
 use crate::{
     api::{caller::person, error::text_refused},
     domain::keys::{WantedApiKey, changed_api_key},
     state::AppState,
-    store::api_key_care::api_key_update,
+    store::api_keys::api_key_update,
 };
 
 /// Changes a key's name, scopes, end and limits, for all its secrets. In force everywhere within a second; a limit of jobs or
@@ -46,7 +46,7 @@ pub async fn api_key_change(
     if change.expires_at.is_some() || change.name.is_some() {
         not_the_operators(&before)?;
     }
-    let wanted = changed_api_key(as_wanted(&before), &change, state.clock.now())?;
+    let wanted = changed_api_key(as_wanted(&before), &change, &bounds(&state))?;
     api_key_update(&mut tx, seen.id, id, &wanted).await.map_err(text_refused)?;
     let after = as_it_is(&mut tx, seen.id, id).await?;
     tx.commit().await?;

@@ -1,6 +1,7 @@
 //! How a caller wants the answer: at once, at the job's end, or as it is written.
 //!
-//! The body is asked first, then the headers (`Prefer`, RFC 7240; `Accept`), which say less and are forgiven more.
+//! The body is asked first, then the headers (`Prefer`, RFC 7240; `Accept`). What the body says is a demand, which may be refused;
+//! what a header says is a preference: where it can't be had, the job is accepted all the same, and answered at once.
 
 use std::time::Duration;
 
@@ -15,19 +16,24 @@ use http::{
 const LONGEST: u32 = 60;
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 
+/// How firmly something is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wish {
+    /// By a field of the body.
+    Demanded,
+    /// By a header.
+    Preferred,
+}
+
 /// How the answer is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Delivery {
     /// As soon as the job is accepted.
     AtOnce,
     /// At the job's end, or after so long.
-    Wait {
-        patience: Duration,
-        /// The seconds of a `Prefer` header, which the answer confirms.
-        preferred: Option<u32>,
-    },
+    Wait { patience: Duration, wish: Wish },
     /// The job's events.
-    Stream,
+    Stream(Wish),
 }
 
 impl Delivery {
@@ -39,20 +45,28 @@ impl Delivery {
         if request.wait.is_some_and(|seconds| seconds > LONGEST) {
             return Err(ApiError::field("wait", format!("must be 0 to {LONGEST} seconds")));
         }
-        let wait = |seconds: u32, preferred| match seconds {
+        let wait = |seconds: u32, wish| match seconds {
             0 => Self::AtOnce,
-            _ => Self::Wait { patience: Duration::from_secs(seconds.into()), preferred },
+            _ => Self::Wait { patience: Duration::from_secs(seconds.into()), wish },
         };
         Ok(match (request.stream, request.wait) {
             (Some(true), Some(1..)) => return Err(ApiError::field("stream", "can't be asked for together with wait")),
-            (Some(true), _) => Self::Stream,
-            (_, Some(seconds)) => wait(seconds, None),
-            (None, None) if accepts_events(headers) => Self::Stream,
+            (Some(true), _) => Self::Stream(Wish::Demanded),
+            (_, Some(seconds)) => wait(seconds, Wish::Demanded),
+            (None, None) if accepts_events(headers) => Self::Stream(Wish::Preferred),
             (_, None) => match preferred_wait(headers) {
-                Some(seconds) => wait(seconds, Some(seconds)),
+                Some(seconds) => wait(seconds, Wish::Preferred),
                 None => Self::AtOnce,
             },
         })
+    }
+
+    /// How firmly this is wanted; `None` where nothing but the plain answer is.
+    pub(super) const fn wish(self) -> Option<Wish> {
+        match self {
+            Self::AtOnce => None,
+            Self::Wait { wish, .. } | Self::Stream(wish) => Some(wish),
+        }
     }
 }
 
@@ -103,8 +117,8 @@ mod tests {
         Delivery::asked(&headers.collect(), &serde_json::from_value(body).unwrap())
     }
 
-    fn wait(seconds: u64, preferred: Option<u32>) -> Delivery {
-        Delivery::Wait { patience: Duration::from_secs(seconds), preferred }
+    fn wait(seconds: u64, wish: Wish) -> Delivery {
+        Delivery::Wait { patience: Duration::from_secs(seconds), wish }
     }
 
     #[test]
@@ -112,8 +126,8 @@ mod tests {
         for nothing in [json!({}), json!({"wait": 0}), json!({"stream": false}), json!({"wait": 0, "stream": false})] {
             assert_eq!(asked(nothing, &[]).unwrap(), Delivery::AtOnce);
         }
-        assert_eq!(asked(json!({"wait": 60}), &[]).unwrap(), wait(60, None));
-        assert_eq!(asked(json!({"stream": true, "wait": 0}), &[]).unwrap(), Delivery::Stream);
+        assert_eq!(asked(json!({"wait": 60}), &[]).unwrap(), wait(60, Wish::Demanded));
+        assert_eq!(asked(json!({"stream": true, "wait": 0}), &[]).unwrap(), Delivery::Stream(Wish::Demanded));
         for wrong in [json!({"wait": 61}), json!({"wait": 5, "stream": true})] {
             assert_eq!(asked(wrong, &[]).unwrap_err().status(), 422);
         }
@@ -122,19 +136,19 @@ mod tests {
     #[test]
     fn headers_say_how_where_the_body_does_not() {
         let events = ("accept", "application/json;q=0.5, text/event-stream");
-        assert_eq!(asked(json!({}), &[events]).unwrap(), Delivery::Stream);
+        assert_eq!(asked(json!({}), &[events]).unwrap(), Delivery::Stream(Wish::Preferred));
         assert_eq!(asked(json!({"stream": false}), &[events]).unwrap(), Delivery::AtOnce);
-        assert_eq!(asked(json!({"wait": 3}), &[events]).unwrap(), wait(3, None));
+        assert_eq!(asked(json!({"wait": 3}), &[events]).unwrap(), wait(3, Wish::Demanded));
         for other in ["*/*", "text/*", "application/json", "text/event-stream;q=0"] {
             assert_eq!(asked(json!({}), &[("accept", other)]).unwrap(), Delivery::AtOnce, "{other}");
         }
         for (prefer, seconds) in [("wait=10", 10), ("respond-async, WAIT=\"7\"; x=1", 7), ("wait=86400", 60)] {
             let delivery = asked(json!({}), &[("prefer", prefer)]).unwrap();
-            assert_eq!(delivery, wait(seconds, u32::try_from(seconds).ok()), "{prefer}");
+            assert_eq!(delivery, wait(seconds, Wish::Preferred), "{prefer}");
         }
         for nothing in ["wait=0", "wait", "wait=soon", "wait=-1", "return=minimal", ""] {
             assert_eq!(asked(json!({}), &[("prefer", nothing)]).unwrap(), Delivery::AtOnce, "{nothing}");
         }
-        assert_eq!(asked(json!({"wait": 2}), &[("prefer", "wait=9")]).unwrap(), wait(2, None));
+        assert_eq!(asked(json!({"wait": 2}), &[("prefer", "wait=9")]).unwrap(), wait(2, Wish::Demanded));
     }
 }

@@ -6,17 +6,15 @@
 use axum::response::{Response, sse};
 use hg_common::http::ApiError;
 
-use super::{Asked, answer, wait::too_many_waiting};
+use super::{Asked, answer};
 use crate::{
     api::event_stream::event_stream,
-    live::{Position, Watcher},
+    live::{Position, Seat, Watcher},
 };
 
 /// Accepts the job and answers with its events, after one that names it.
-pub(super) async fn answer_while_it_is_written(asked: &Asked<'_>) -> Result<Response, ApiError> {
+pub(super) async fn answer_while_it_is_written(asked: &Asked<'_>, seat: Seat) -> Result<Response, ApiError> {
     let state = asked.state;
-    // Before anything is accepted: whoever is turned away may simply ask again.
-    let seat = state.watching.enter(asked.principal.name()).ok_or_else(too_many_waiting)?;
     let (accepted, watch, beginning) = asked.accept_and_watch().await?;
     // Without an id: there is nothing before the first event that one could go on after.
     let opening = sse::Event::default().event("accepted").json_data(answer(state, accepted, asked.job));

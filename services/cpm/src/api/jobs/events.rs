@@ -51,7 +51,7 @@ pub async fn job_events(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let principal = with_scope(caller, ApiScope::JobsRead)?;
-    let seat = state.watching.enter(principal.name()).ok_or_else(|| ApiError::too_many_requests(FULL))?;
+    let seat = state.watching.enter(&principal).ok_or_else(|| ApiError::too_many_requests(FULL))?;
     let position =
         headers.get("last-event-id").and_then(|id| id.to_str().ok()).map(Position::parse).unwrap_or_default();
     // First of all: what happens from here on is not missed.

@@ -2,7 +2,37 @@
 
 use std::fmt;
 
-/// A place in the order of commits: after this transaction's event of this number. Opaque to callers.
+/// A [`Place`], and in which life of the database: its text is the id of an event. Opaque to callers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cursor {
+    /// Where.
+    pub place: Place,
+    /// Transactions are numbered anew in a database that was restored. `None` for an id from before there were epochs.
+    pub epoch: Option<u32>,
+}
+
+impl Cursor {
+    /// Reads `Last-Event-ID`; `None` for what isn't one of ours.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let Some((place, epoch)) = text.rsplit_once('-').filter(|(place, _)| place.contains('-')) else {
+            return Some(Self { place: Place::parse(text)?, epoch: None });
+        };
+        let is_epoch = epoch.len() == 8 && epoch.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let epoch = u32::from_str_radix(epoch, 16).ok().filter(|_| is_epoch)?;
+        Some(Self { place: Place::parse(place)?, epoch: Some(epoch) })
+    }
+}
+
+impl fmt::Display for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.place.fmt(f)?;
+        self.epoch.map_or(Ok(()), |epoch| write!(f, "-{epoch:08x}"))
+    }
+}
+
+/// A place in the order of commits: after this transaction's event of this number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     /// The transaction.
@@ -18,10 +48,8 @@ impl Place {
         Self { xid, id: 0 }
     }
 
-    /// Reads `Last-Event-ID`; `None` for what isn't one of ours.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let (xid, id) = text.trim().split_once('-')?;
+    fn parse(text: &str) -> Option<Self> {
+        let (xid, id) = text.split_once('-')?;
         let plain = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         if !plain(xid) || !plain(id) {
             return None;
@@ -42,11 +70,27 @@ mod tests {
 
     #[test]
     fn survives_the_wire() {
-        for id in ["0-0", "748-0", "18446744073709551615-9223372036854775807"] {
-            assert_eq!(Place::parse(id).unwrap().to_string(), id);
+        for id in ["0-0", "748-0", "18446744073709551615-9223372036854775807", "748-0-00c0ffee", "748-12-ffffffff"] {
+            assert_eq!(Cursor::parse(id).unwrap().to_string(), id);
         }
-        for id in ["", "7", "7.1732-0.3", "-1-2", "1--2", "+1-2", "1-99999999999999999999", "x-1"] {
-            assert_eq!(Place::parse(id), None, "{id}");
+        assert_eq!(Cursor::parse("748-0").unwrap().epoch, None);
+        assert_eq!(Cursor::parse("748-0-00c0ffee").unwrap().epoch, Some(0x00c0_ffee));
+        for id in [
+            "",
+            "7",
+            "7.1732-0.3",
+            "-1-2",
+            "1--2",
+            "+1-2",
+            "1-99999999999999999999",
+            "x-1",
+            "1-2-",
+            "1-2-3",
+            "1-2-+0c0ffee",
+            "1-2-00c0ffeg",
+            "1-2-3-00c0ffee",
+        ] {
+            assert_eq!(Cursor::parse(id), None, "{id}");
         }
     }
 
