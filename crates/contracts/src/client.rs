@@ -2,8 +2,9 @@
 //!
 //! Nothing is retried here: the caller knows whether a repeat is harmless.
 
+mod stream;
+
 use bytes::Bytes;
-use futures::{StreamExt, TryStreamExt, stream::BoxStream};
 use hg_common::{
     audit::current_origin,
     auth::{InternalIssuer, Principal, Service, internal::TokenError},
@@ -127,13 +128,21 @@ pub struct Peer {
     issuer: InternalIssuer,
     service: Service,
     base_url: String,
+    /// How long the headers of a stream may take.
+    opens_within: std::time::Duration,
 }
 
 impl Peer {
     /// `base_url` without a slash at its end: `http://hg-content-cpm:8000`.
     #[must_use]
     pub fn new(http: reqwest::Client, issuer: InternalIssuer, service: Service, base_url: &str) -> Self {
-        Self { http, issuer, service, base_url: base_url.trim_end_matches('/').to_owned() }
+        Self {
+            http,
+            issuer,
+            service,
+            base_url: base_url.trim_end_matches('/').to_owned(),
+            opens_within: stream::OPENS_WITHIN,
+        }
     }
 
     /// Which service this is.
@@ -183,11 +192,8 @@ impl Peer {
         headers: &[(&str, &str)],
         body: &B,
     ) -> Result<T, ClientError> {
-        let mut call = self.call(on_behalf, method, path)?.json(body);
-        for (name, value) in headers {
-            call = call.header(*name, *value);
-        }
-        self.json(call).await
+        let call = self.call(on_behalf, method, path)?.json(body);
+        self.json(headers.iter().fold(call, |call, (name, value)| call.header(*name, *value))).await
     }
 
     /// POST whose answer may take so long, with its status.
@@ -199,39 +205,21 @@ impl Peer {
         body: &B,
         patience: std::time::Duration,
     ) -> Result<(StatusCode, Bytes), ClientError> {
-        let answer = self.post_for(on_behalf, path, headers, body, patience).await?;
+        let call = self.post_with(on_behalf, path, headers, body)?.timeout(patience);
+        let answer = self.accept(call.send().await.map_err(|error| self.away(error))?).await?;
         let status = answer.status();
         Ok((status, answer.bytes().await.map_err(|error| self.away(error))?))
     }
 
-    /// POST whose answer is read as it comes. No total time-out.
-    pub(crate) async fn send_and_stream<B: Serialize + Sync>(
+    fn post_with<B: Serialize + Sync>(
         &self,
         on_behalf: &Principal,
         path: &str,
         headers: &[(&str, &str)],
         body: &B,
-    ) -> Result<BoxStream<'static, Result<Bytes, ClientError>>, ClientError> {
-        let patience = std::time::Duration::from_secs(24 * 3600);
-        let answer = self.post_for(on_behalf, path, headers, body, patience).await?;
-        let service = self.service;
-        let parts = answer.bytes_stream().map_err(move |source| ClientError::Away { service, source: source.into() });
-        Ok(parts.boxed())
-    }
-
-    async fn post_for<B: Serialize + Sync>(
-        &self,
-        on_behalf: &Principal,
-        path: &str,
-        headers: &[(&str, &str)],
-        body: &B,
-        patience: std::time::Duration,
-    ) -> Result<reqwest::Response, ClientError> {
-        let mut call = self.call(on_behalf, Method::POST, path)?.json(body).timeout(patience);
-        for (name, value) in headers {
-            call = call.header(*name, *value);
-        }
-        self.accept(call.send().await.map_err(|error| self.away(error))?).await
+    ) -> Result<reqwest::RequestBuilder, ClientError> {
+        let call = self.call(on_behalf, Method::POST, path)?.json(body);
+        Ok(headers.iter().fold(call, |call, (name, value)| call.header(*name, *value)))
     }
 
     /// Reads what a service answered.
@@ -265,41 +253,6 @@ impl Peer {
         let call = self.call(on_behalf, Method::DELETE, path)?.query(query);
         let answer = call.send().await.map_err(|error| self.away(error))?;
         self.accept(answer).await.map(drop)
-    }
-
-    /// The body as it comes; none for 204. No total time-out: an event stream lives as long as its job.
-    pub(crate) async fn stream(
-        &self,
-        on_behalf: &Principal,
-        path: &str,
-        headers: &[(&str, &str)],
-    ) -> Result<Option<BoxStream<'static, Result<Bytes, ClientError>>>, ClientError> {
-        let mut call = self.call(on_behalf, Method::GET, path)?.timeout(std::time::Duration::from_secs(24 * 3600));
-        for (name, value) in headers {
-            call = call.header(*name, *value);
-        }
-        let answer = self.accept(call.send().await.map_err(|error| self.away(error))?).await?;
-        if answer.status() == StatusCode::NO_CONTENT {
-            return Ok(None);
-        }
-        let service = self.service;
-        let parts = answer.bytes_stream().map_err(move |source| ClientError::Away { service, source: source.into() });
-        Ok(Some(parts.boxed()))
-    }
-
-    /// The body of an answer to a question as it comes. No total time-out.
-    pub(crate) async fn stream_query<Q: Serialize + Sync>(
-        &self,
-        on_behalf: &Principal,
-        path: &str,
-        query: &Q,
-    ) -> Result<BoxStream<'static, Result<Bytes, ClientError>>, ClientError> {
-        let call = self.call(on_behalf, Method::GET, path)?.query(query);
-        let call = call.timeout(std::time::Duration::from_secs(24 * 3600));
-        let answer = self.accept(call.send().await.map_err(|error| self.away(error))?).await?;
-        let service = self.service;
-        let parts = answer.bytes_stream().map_err(move |source| ClientError::Away { service, source: source.into() });
-        Ok(parts.boxed())
     }
 
     fn call(&self, on_behalf: &Principal, method: Method, path: &str) -> Result<reqwest::RequestBuilder, ClientError> {

@@ -2,8 +2,7 @@
 //!
 //! A secret is in the one answer that makes it, and is not kept here.
 
-use axum::extract::State;
-use hg_common::http::{ApiError, Json, PageQuery, Path, Query};
+use hg_common::http::{ApiError, Json, PageQuery, Query};
 use hg_contracts::cpm::{ApiKeyInfo, ApiKeyState, CreateApiKey, ListApiKeys, NewApiKey, RotateApiKey, UpdateApiKey};
 use hg_types::ApiKeyId;
 use http::StatusCode;
@@ -11,11 +10,10 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::{
-    client_id,
+    at_client::{AtClient, Below},
     envelope::{Failure, Success},
-    paging::page_of,
+    paging::listed,
 };
-use crate::{peer_error::peer_error, session::CurrentUser, state::AppState};
 
 /// Which keys to list.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -37,19 +35,14 @@ pub(crate) struct ApiKeysQuery {
     responses((status = 200, body = Success<Vec<ApiKeyInfo>>), (status = 404, body = Failure), (status = 422, body = Failure))
 )]
 pub(crate) async fn list(
-    State(state): State<AppState>,
-    user: CurrentUser,
-    Path(id): Path<String>,
+    AtClient { state, principal, id }: AtClient,
     Query(query): Query<ApiKeysQuery>,
 ) -> Result<Success<Vec<ApiKeyInfo>>, ApiError> {
-    let principal = user.principal();
-    let id = client_id(&state, &principal, &id).await?;
     let (cpm, principal, wanted) = (&state.cpm, &principal, query.state);
-    let (page, place) = page_of(&query.page, |cursor, limit| async move {
+    listed(&query.page, |cursor, limit| async move {
         cpm.list_api_keys(principal, id, &ListApiKeys { state: wanted, cursor, limit: Some(limit) }).await
     })
-    .await?;
-    Ok(Success::list(page, place))
+    .await
 }
 
 /// Makes an API key. The answer has its secret, this once.
@@ -61,15 +54,10 @@ pub(crate) async fn list(
     )
 )]
 pub(crate) async fn create(
-    State(state): State<AppState>,
-    user: CurrentUser,
-    Path(id): Path<String>,
+    AtClient { state, principal, id }: AtClient,
     Json(wanted): Json<CreateApiKey>,
 ) -> Result<(StatusCode, Success<NewApiKey>), ApiError> {
-    let principal = user.principal();
-    let id = client_id(&state, &principal, &id).await?;
-    let made = state.cpm.create_api_key(&principal, id, &wanted).await.map_err(peer_error)?;
-    Ok((StatusCode::CREATED, Success::new(made)))
+    Success::created(state.cpm.create_api_key(&principal, id, &wanted).await)
 }
 
 /// One API key, without its secret.
@@ -79,13 +67,10 @@ pub(crate) async fn create(
     responses((status = 200, body = Success<ApiKeyInfo>), (status = 404, body = Failure))
 )]
 pub(crate) async fn fetch(
-    State(state): State<AppState>,
-    user: CurrentUser,
-    Path((id, key)): Path<(String, ApiKeyId)>,
+    AtClient { state, principal, id }: AtClient,
+    Below(key): Below<ApiKeyId>,
 ) -> Result<Success<ApiKeyInfo>, ApiError> {
-    let principal = user.principal();
-    let id = client_id(&state, &principal, &id).await?;
-    state.cpm.get_api_key(&principal, id, key).await.map(Success::new).map_err(peer_error)
+    Success::of(state.cpm.get_api_key(&principal, id, key).await)
 }
 
 /// Changes an API key: what is left out stays, `null` takes an end or a limit away.
@@ -98,14 +83,11 @@ pub(crate) async fn fetch(
     )
 )]
 pub(crate) async fn update(
-    State(state): State<AppState>,
-    user: CurrentUser,
-    Path((id, key)): Path<(String, ApiKeyId)>,
+    AtClient { state, principal, id }: AtClient,
+    Below(key): Below<ApiKeyId>,
     Json(change): Json<UpdateApiKey>,
 ) -> Result<Success<ApiKeyInfo>, ApiError> {
-    let principal = user.principal();
-    let id = client_id(&state, &principal, &id).await?;
-    state.cpm.update_api_key(&principal, id, key, &change).await.map(Success::new).map_err(peer_error)
+    Success::of(state.cpm.update_api_key(&principal, id, key, &change).await)
 }
 
 /// Gives an API key a new secret, this once in the answer. The old one goes on for `overlap_seconds`.
@@ -118,14 +100,11 @@ pub(crate) async fn update(
     )
 )]
 pub(crate) async fn rotate(
-    State(state): State<AppState>,
-    user: CurrentUser,
-    Path((id, key)): Path<(String, ApiKeyId)>,
+    AtClient { state, principal, id }: AtClient,
+    Below(key): Below<ApiKeyId>,
     Json(wanted): Json<RotateApiKey>,
 ) -> Result<Success<NewApiKey>, ApiError> {
-    let principal = user.principal();
-    let id = client_id(&state, &principal, &id).await?;
-    state.cpm.rotate_api_key(&principal, id, key, &wanted).await.map(Success::new).map_err(peer_error)
+    Success::of(state.cpm.rotate_api_key(&principal, id, key, &wanted).await)
 }
 
 /// Ends an API key with all its secrets, for good.
@@ -135,11 +114,8 @@ pub(crate) async fn rotate(
     responses((status = 200, body = Success<ApiKeyInfo>), (status = 404, body = Failure))
 )]
 pub(crate) async fn revoke(
-    State(state): State<AppState>,
-    user: CurrentUser,
-    Path((id, key)): Path<(String, ApiKeyId)>,
+    AtClient { state, principal, id }: AtClient,
+    Below(key): Below<ApiKeyId>,
 ) -> Result<Success<ApiKeyInfo>, ApiError> {
-    let principal = user.principal();
-    let id = client_id(&state, &principal, &id).await?;
-    state.cpm.revoke_api_key(&principal, id, key).await.map(Success::new).map_err(peer_error)
+    Success::of(state.cpm.revoke_api_key(&principal, id, key).await)
 }

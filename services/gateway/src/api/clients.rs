@@ -11,11 +11,12 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::{
+    at_client::AtClient,
     client_id,
     envelope::{Failure, Nothing, Success},
-    paging::page_of,
+    paging::listed,
 };
-use crate::{peer_error::peer_error, session::CurrentUser, state::AppState};
+use crate::{session::CurrentUser, state::AppState};
 
 /// Which clients to list.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -61,12 +62,11 @@ pub(crate) async fn list(
         ..ListClients::default()
     };
     let (smm, principal) = (&state.smm, &principal);
-    let (page, place) = page_of(&query.page, |cursor, limit| {
+    listed(&query.page, |cursor, limit| {
         let filter = ListClients { cursor, limit: Some(limit), ..filter.clone() };
         async move { smm.list_clients(principal, &filter).await }
     })
-    .await?;
-    Ok(Success::list(page, place))
+    .await
 }
 
 /// Makes a client below one that the caller manages.
@@ -79,8 +79,7 @@ pub(crate) async fn create(
     user: CurrentUser,
     Json(new): Json<CreateClient>,
 ) -> Result<(StatusCode, Success<Client>), ApiError> {
-    let client = state.smm.create_client(&user.principal(), &new).await.map_err(peer_error)?;
-    Ok((StatusCode::CREATED, Success::new(client)))
+    Success::created(state.smm.create_client(&user.principal(), &new).await)
 }
 
 /// One client, by id or slug.
@@ -93,7 +92,7 @@ pub(crate) async fn fetch(
     user: CurrentUser,
     Path(id): Path<String>,
 ) -> Result<Success<Client>, ApiError> {
-    state.smm.get_client(&user.principal(), &id).await.map(Success::new).map_err(peer_error)
+    Success::of(state.smm.get_client(&user.principal(), &id).await)
 }
 
 /// Changes a client; what is left out stays.
@@ -102,14 +101,10 @@ pub(crate) async fn fetch(
     responses((status = 200, body = Success<Client>), (status = 404, body = Failure), (status = 422, body = Failure))
 )]
 pub(crate) async fn update(
-    State(state): State<AppState>,
-    user: CurrentUser,
-    Path(id): Path<String>,
+    AtClient { state, principal, id }: AtClient,
     Json(change): Json<UpdateClient>,
 ) -> Result<Success<Client>, ApiError> {
-    let principal = user.principal();
-    let id = client_id(&state, &principal, &id).await?;
-    state.smm.update_client(&principal, id, &change).await.map(Success::new).map_err(peer_error)
+    Success::of(state.smm.update_client(&principal, id, &change).await)
 }
 
 /// Deletes an empty client; with the confirmation of `GET /api/clients/{id}/deletion` one that isn't, with all that
@@ -120,18 +115,14 @@ pub(crate) async fn update(
     responses((status = 200, body = Success<Nothing>), (status = 404, body = Failure), (status = 409, body = Failure))
 )]
 pub(crate) async fn delete(
-    State(state): State<AppState>,
-    user: CurrentUser,
-    Path(id): Path<String>,
+    AtClient { state, principal, id }: AtClient,
     Query(query): Query<DeleteClient>,
 ) -> Result<Success<Nothing>, ApiError> {
-    let principal = user.principal();
-    let id = client_id(&state, &principal, &id).await?;
     let deleted = match query.confirmation.as_deref().filter(|text| !text.is_empty()) {
         Some(confirmation) => state.smm.delete_client_whole(&principal, id, confirmation).await,
         None => state.smm.delete_client(&principal, id).await,
     };
-    deleted.map(|()| Success::new(Nothing)).map_err(peer_error)
+    Success::of(deleted.map(|()| Nothing))
 }
 
 /// What is above and below a client.
@@ -141,12 +132,8 @@ pub(crate) async fn delete(
     responses((status = 200, body = Success<Hierarchy>), (status = 404, body = Failure), (status = 422, body = Failure))
 )]
 pub(crate) async fn hierarchy(
-    State(state): State<AppState>,
-    user: CurrentUser,
-    Path(id): Path<String>,
+    AtClient { state, principal, id }: AtClient,
     Query(query): Query<HierarchyQuery>,
 ) -> Result<Success<Hierarchy>, ApiError> {
-    let principal = user.principal();
-    let id = client_id(&state, &principal, &id).await?;
-    state.smm.hierarchy(&principal, id, &query).await.map(Success::new).map_err(peer_error)
+    Success::of(state.smm.hierarchy(&principal, id, &query).await)
 }

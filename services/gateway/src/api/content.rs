@@ -55,7 +55,7 @@ pub(crate) async fn estimate(
     user: CurrentUser,
     Json(request): Json<GenerateRequest>,
 ) -> Result<Success<Estimate>, ApiError> {
-    state.cpm.estimate(&user.principal(), &request).await.map(Success::new).map_err(peer_error)
+    Success::of(state.cpm.estimate(&user.principal(), &request).await)
 }
 
 /// Passes a request on, with the caller's own idempotency key.

@@ -1,9 +1,13 @@
 //! The reference's envelope: `{success, data, error, pagination}`, in snake_case as everything else.
 
 use axum::response::{IntoResponse, Response};
-use hg_common::http::{ErrorDetail, Json, Page};
+use hg_common::http::{ApiError, ErrorDetail, Json, Page};
+use hg_contracts::ClientError;
+use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
+
+use crate::peer_error::peer_error;
 
 /// A good answer.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -21,6 +25,16 @@ impl<T> Success<T> {
     /// One thing.
     pub(super) const fn new(data: T) -> Self {
         Self { success: true, data, pagination: None }
+    }
+
+    /// What a service answered, passed on.
+    pub(super) fn of(answer: Result<T, ClientError>) -> Result<Self, ApiError> {
+        answer.map(Self::new).map_err(peer_error)
+    }
+
+    /// What a service has made, passed on.
+    pub(super) fn created(answer: Result<T, ClientError>) -> Result<(StatusCode, Self), ApiError> {
+        Self::of(answer).map(|made| (StatusCode::CREATED, made))
     }
 }
 

@@ -1,14 +1,14 @@
 //! `/api/client-tree`, and what moves, archives, restores a client or says what deleting it would take along. Asked of SMM.
 
 use axum::extract::State;
-use hg_common::http::{ApiError, Json, Path, Query};
+use hg_common::http::{ApiError, Json, Query};
 use hg_contracts::smm::{Client, ClientTree, Deletion, MoveClient, TreeQuery};
 
 use super::{
-    client_id,
+    at_client::AtClient,
     envelope::{Failure, Success},
 };
-use crate::{peer_error::peer_error, session::CurrentUser, state::AppState};
+use crate::{session::CurrentUser, state::AppState};
 
 /// The tree that the caller sees, with counts; flat, each client followed by what stands below it.
 #[utoipa::path(
@@ -20,7 +20,7 @@ pub(crate) async fn tree(
     user: CurrentUser,
     Query(query): Query<TreeQuery>,
 ) -> Result<Success<ClientTree>, ApiError> {
-    state.smm.client_tree(&user.principal(), &query).await.map(Success::new).map_err(peer_error)
+    Success::of(state.smm.client_tree(&user.principal(), &query).await)
 }
 
 /// Puts a client, with everything below it, below another.
@@ -32,14 +32,10 @@ pub(crate) async fn tree(
     )
 )]
 pub(crate) async fn relocate(
-    State(state): State<AppState>,
-    user: CurrentUser,
-    Path(id): Path<String>,
+    AtClient { state, principal, id }: AtClient,
     Json(to): Json<MoveClient>,
 ) -> Result<Success<Client>, ApiError> {
-    let principal = user.principal();
-    let id = client_id(&state, &principal, &id).await?;
-    state.smm.move_client(&principal, id, &to).await.map(Success::new).map_err(peer_error)
+    Success::of(state.smm.move_client(&principal, id, &to).await)
 }
 
 /// Archives a client and everything below it: no new jobs, no API keys.
@@ -47,14 +43,8 @@ pub(crate) async fn relocate(
     post, path = "/api/clients/{id}/archive", tag = "clients", params(("id" = String, Path, description = "Id or slug")),
     responses((status = 200, body = Success<Client>), (status = 404, body = Failure), (status = 409, body = Failure))
 )]
-pub(crate) async fn archive(
-    State(state): State<AppState>,
-    user: CurrentUser,
-    Path(id): Path<String>,
-) -> Result<Success<Client>, ApiError> {
-    let principal = user.principal();
-    let id = client_id(&state, &principal, &id).await?;
-    state.smm.archive_client(&principal, id).await.map(Success::new).map_err(peer_error)
+pub(crate) async fn archive(AtClient { state, principal, id }: AtClient) -> Result<Success<Client>, ApiError> {
+    Success::of(state.smm.archive_client(&principal, id).await)
 }
 
 /// Brings a client back, with what was archived along with it.
@@ -62,14 +52,8 @@ pub(crate) async fn archive(
     post, path = "/api/clients/{id}/restore", tag = "clients", params(("id" = String, Path, description = "Id or slug")),
     responses((status = 200, body = Success<Client>), (status = 404, body = Failure), (status = 409, body = Failure))
 )]
-pub(crate) async fn restore(
-    State(state): State<AppState>,
-    user: CurrentUser,
-    Path(id): Path<String>,
-) -> Result<Success<Client>, ApiError> {
-    let principal = user.principal();
-    let id = client_id(&state, &principal, &id).await?;
-    state.smm.restore_client(&principal, id).await.map(Success::new).map_err(peer_error)
+pub(crate) async fn restore(AtClient { state, principal, id }: AtClient) -> Result<Success<Client>, ApiError> {
+    Success::of(state.smm.restore_client(&principal, id).await)
 }
 
 /// What deleting a client would take along, and the confirmation that deleting it needs.
@@ -77,12 +61,6 @@ pub(crate) async fn restore(
     get, path = "/api/clients/{id}/deletion", tag = "clients", params(("id" = String, Path, description = "Id or slug")),
     responses((status = 200, body = Success<Deletion>), (status = 404, body = Failure))
 )]
-pub(crate) async fn deletion(
-    State(state): State<AppState>,
-    user: CurrentUser,
-    Path(id): Path<String>,
-) -> Result<Success<Deletion>, ApiError> {
-    let principal = user.principal();
-    let id = client_id(&state, &principal, &id).await?;
-    state.smm.client_deletion(&principal, id).await.map(Success::new).map_err(peer_error)
+pub(crate) async fn deletion(AtClient { state, principal, id }: AtClient) -> Result<Success<Deletion>, ApiError> {
+    Success::of(state.smm.client_deletion(&principal, id).await)
 }

@@ -3,7 +3,7 @@
 //! A link's secret travels in bodies only: addresses are logged by whatever stands in between.
 
 use axum::extract::State;
-use hg_common::http::{ApiError, ClientAddress, Json, PageQuery, Path, Query};
+use hg_common::http::{ApiError, ClientAddress, Json, PageQuery, Query};
 use hg_contracts::smm::{
     AcceptedInvitation, Invitation, InvitationPreview, InvitationState, InvitationToken, Invite, ListInvitations,
     SentInvitation,
@@ -14,11 +14,11 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::{
-    client_id,
+    at_client::{AtClient, Below},
     envelope::{Failure, Nothing, Success},
-    paging::page_of,
+    paging::listed,
 };
-use crate::{peer_error::peer_error, session::CurrentUser, state::AppState};
+use crate::{session::CurrentUser, state::AppState};
 
 /// Which invitations to list.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -40,19 +40,14 @@ pub(crate) struct InvitationsQuery {
     responses((status = 200, body = Success<Vec<Invitation>>), (status = 404, body = Failure), (status = 422, body = Failure))
 )]
 pub(crate) async fn list(
-    State(state): State<AppState>,
-    user: CurrentUser,
-    Path(id): Path<String>,
+    AtClient { state, principal, id }: AtClient,
     Query(query): Query<InvitationsQuery>,
 ) -> Result<Success<Vec<Invitation>>, ApiError> {
-    let principal = user.principal();
-    let id = client_id(&state, &principal, &id).await?;
     let (smm, principal, wanted) = (&state.smm, &principal, query.state);
-    let (page, place) = page_of(&query.page, |cursor, limit| async move {
+    listed(&query.page, |cursor, limit| async move {
         smm.list_invitations(principal, id, &ListInvitations { state: wanted, cursor, limit: Some(limit) }).await
     })
-    .await?;
-    Ok(Success::list(page, place))
+    .await
 }
 
 /// Invites somebody. The answer has the secret of the link, `<PUBLIC_URL>/invitations/<token>`, this once.
@@ -64,15 +59,10 @@ pub(crate) async fn list(
     )
 )]
 pub(crate) async fn create(
-    State(state): State<AppState>,
-    user: CurrentUser,
-    Path(id): Path<String>,
+    AtClient { state, principal, id }: AtClient,
     Json(invite): Json<Invite>,
 ) -> Result<(StatusCode, Success<SentInvitation>), ApiError> {
-    let principal = user.principal();
-    let id = client_id(&state, &principal, &id).await?;
-    let sent = state.smm.invite(&principal, id, &invite).await.map_err(peer_error)?;
-    Ok((StatusCode::CREATED, Success::new(sent)))
+    Success::created(state.smm.invite(&principal, id, &invite).await)
 }
 
 /// Makes a new link for an invitation and ends the old one.
@@ -82,13 +72,10 @@ pub(crate) async fn create(
     responses((status = 200, body = Success<SentInvitation>), (status = 404, body = Failure), (status = 409, body = Failure))
 )]
 pub(crate) async fn resend(
-    State(state): State<AppState>,
-    user: CurrentUser,
-    Path((id, invitation)): Path<(String, InvitationId)>,
+    AtClient { state, principal, id }: AtClient,
+    Below(invitation): Below<InvitationId>,
 ) -> Result<Success<SentInvitation>, ApiError> {
-    let principal = user.principal();
-    let id = client_id(&state, &principal, &id).await?;
-    state.smm.resend_invitation(&principal, id, invitation).await.map(Success::new).map_err(peer_error)
+    Success::of(state.smm.resend_invitation(&principal, id, invitation).await)
 }
 
 /// Takes an invitation back.
@@ -98,14 +85,11 @@ pub(crate) async fn resend(
     responses((status = 200, body = Success<Nothing>), (status = 404, body = Failure), (status = 409, body = Failure))
 )]
 pub(crate) async fn revoke(
-    State(state): State<AppState>,
-    user: CurrentUser,
-    Path((id, invitation)): Path<(String, InvitationId)>,
+    AtClient { state, principal, id }: AtClient,
+    Below(invitation): Below<InvitationId>,
 ) -> Result<Success<Nothing>, ApiError> {
-    let principal = user.principal();
-    let id = client_id(&state, &principal, &id).await?;
     let revoked = state.smm.revoke_invitation(&principal, id, invitation).await;
-    revoked.map(|()| Success::new(Nothing)).map_err(peer_error)
+    Success::of(revoked.map(|()| Nothing))
 }
 
 /// What a link offers. Spends nothing.
@@ -120,7 +104,7 @@ pub(crate) async fn preview(
     Json(token): Json<InvitationToken>,
 ) -> Result<Success<InvitationPreview>, ApiError> {
     state.attempts.invitation(address).await?;
-    state.smm.invitation_preview(&user.principal(), &token).await.map(Success::new).map_err(peer_error)
+    Success::of(state.smm.invitation_preview(&user.principal(), &token).await)
 }
 
 /// Accepts an invitation as the signed-in person, whose address it must name.
@@ -135,5 +119,5 @@ pub(crate) async fn accept(
     Json(token): Json<InvitationToken>,
 ) -> Result<Success<AcceptedInvitation>, ApiError> {
     state.attempts.invitation(address).await?;
-    state.smm.accept_invitation(&user.principal(), &token).await.map(Success::new).map_err(peer_error)
+    Success::of(state.smm.accept_invitation(&user.principal(), &token).await)
 }

@@ -76,7 +76,7 @@ pub(crate) async fn fetch(
     user: CurrentUser,
     Path(id): Path<JobId>,
 ) -> Result<Success<JobDetail>, ApiError> {
-    state.cpm.get_job(&user.principal(), id).await.map(Success::new).map_err(peer_error)
+    Success::of(state.cpm.get_job(&user.principal(), id).await)
 }
 
 /// The one change that a job takes.
@@ -101,7 +101,7 @@ pub(crate) async fn update(
     if status != JobStatus::Cancelled {
         return Err(ApiError::field("status", "a job's status can only be set to cancelled"));
     }
-    state.cpm.cancel_job(&user.principal(), id).await.map(Success::new).map_err(peer_error)
+    Success::of(state.cpm.cancel_job(&user.principal(), id).await)
 }
 
 /// Cancels a job.
@@ -114,7 +114,7 @@ pub(crate) async fn cancel(
     user: CurrentUser,
     Path(id): Path<JobId>,
 ) -> Result<Success<JobStatusView>, ApiError> {
-    state.cpm.cancel_job(&user.principal(), id).await.map(Success::new).map_err(peer_error)
+    Success::of(state.cpm.cancel_job(&user.principal(), id).await)
 }
 
 /// Where a job stands, in short.

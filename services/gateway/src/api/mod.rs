@@ -4,6 +4,7 @@
 //! services' business; errors are dressed by the layer in `dress`. One file per resource.
 
 pub(crate) mod api_keys;
+mod at_client;
 pub(crate) mod auth;
 pub(crate) mod clients;
 pub(crate) mod content;

@@ -5,7 +5,7 @@ use std::future::Future;
 use hg_common::http::{ApiError, Page, PageQuery};
 use hg_contracts::ClientError;
 
-use super::envelope::Place;
+use super::envelope::{Place, Success};
 use crate::peer_error::peer_error;
 
 /// Items that are skipped at once.
@@ -13,11 +13,23 @@ const STEP: u32 = 100;
 /// Items that are skipped at most: each hundred is a call.
 const MAX_SKIPPED: u32 = 2_000;
 
-/// The page that was asked for, by cursor or by number.
+/// The page that was asked for, in its envelope.
 ///
 /// # Errors
 /// 422 for bad parameters and for numbers that lie too far; whatever `fetch` fails with.
-pub(super) async fn page_of<T, F>(
+pub(super) async fn listed<T, F>(
+    query: &PageQuery,
+    fetch: impl Fn(Option<String>, u32) -> F,
+) -> Result<Success<Vec<T>>, ApiError>
+where
+    F: Future<Output = Result<Page<T>, ClientError>>,
+{
+    let (page, place) = page_of(query, fetch).await?;
+    Ok(Success::list(page, place))
+}
+
+/// The page that was asked for, by cursor or by number.
+async fn page_of<T, F>(
     query: &PageQuery,
     fetch: impl Fn(Option<String>, u32) -> F,
 ) -> Result<(Page<T>, Place), ApiError>

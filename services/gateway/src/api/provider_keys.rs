@@ -1,18 +1,16 @@
 //! `/api/clients/{id}/provider-keys`: a client's own keys at providers. Asked of CPM, which seals them. A key goes in and never
 //! comes out.
 
-use axum::extract::State;
-use hg_common::http::{ApiError, Json, PageQuery, Path, Query};
+use hg_common::http::{ApiError, Json, PageQuery, Query};
 use hg_contracts::cpm::{ListProviderKeys, ProviderKeyInfo, StoreProviderKey, UpdateProviderKey};
 use http::StatusCode;
 use uuid::Uuid;
 
 use super::{
-    client_id,
+    at_client::{AtClient, Below},
     envelope::{Failure, Nothing, Success},
-    paging::page_of,
+    paging::listed,
 };
-use crate::{peer_error::peer_error, session::CurrentUser, state::AppState};
 
 /// A client's provider keys, the newest first. For its members.
 #[utoipa::path(
@@ -21,19 +19,14 @@ use crate::{peer_error::peer_error, session::CurrentUser, state::AppState};
     responses((status = 200, body = Success<Vec<ProviderKeyInfo>>), (status = 404, body = Failure), (status = 422, body = Failure))
 )]
 pub(crate) async fn list(
-    State(state): State<AppState>,
-    user: CurrentUser,
-    Path(id): Path<String>,
+    AtClient { state, principal, id }: AtClient,
     Query(query): Query<PageQuery>,
 ) -> Result<Success<Vec<ProviderKeyInfo>>, ApiError> {
-    let principal = user.principal();
-    let id = client_id(&state, &principal, &id).await?;
     let (cpm, principal) = (&state.cpm, &principal);
-    let (page, place) = page_of(&query, |cursor, limit| async move {
+    listed(&query, |cursor, limit| async move {
         cpm.list_provider_keys(principal, id, &ListProviderKeys { cursor, limit: Some(limit) }).await
     })
-    .await?;
-    Ok(Success::list(page, place))
+    .await
 }
 
 /// Stores a provider key. For the client's admins.
@@ -45,15 +38,10 @@ pub(crate) async fn list(
     )
 )]
 pub(crate) async fn store(
-    State(state): State<AppState>,
-    user: CurrentUser,
-    Path(id): Path<String>,
+    AtClient { state, principal, id }: AtClient,
     Json(wanted): Json<StoreProviderKey>,
 ) -> Result<(StatusCode, Success<ProviderKeyInfo>), ApiError> {
-    let principal = user.principal();
-    let id = client_id(&state, &principal, &id).await?;
-    let stored = state.cpm.store_provider_key(&principal, id, &wanted).await.map_err(peer_error)?;
-    Ok((StatusCode::CREATED, Success::new(stored)))
+    Success::created(state.cpm.store_provider_key(&principal, id, &wanted).await)
 }
 
 /// Renames a provider key, disables or enables it.
@@ -63,14 +51,11 @@ pub(crate) async fn store(
     responses((status = 200, body = Success<ProviderKeyInfo>), (status = 404, body = Failure), (status = 422, body = Failure))
 )]
 pub(crate) async fn update(
-    State(state): State<AppState>,
-    user: CurrentUser,
-    Path((id, key)): Path<(String, Uuid)>,
+    AtClient { state, principal, id }: AtClient,
+    Below(key): Below<Uuid>,
     Json(change): Json<UpdateProviderKey>,
 ) -> Result<Success<ProviderKeyInfo>, ApiError> {
-    let principal = user.principal();
-    let id = client_id(&state, &principal, &id).await?;
-    state.cpm.update_provider_key(&principal, id, key, &change).await.map(Success::new).map_err(peer_error)
+    Success::of(state.cpm.update_provider_key(&principal, id, key, &change).await)
 }
 
 /// Asks the provider whether it takes a key.
@@ -80,13 +65,10 @@ pub(crate) async fn update(
     responses((status = 200, body = Success<ProviderKeyInfo>), (status = 404, body = Failure), (status = 409, body = Failure))
 )]
 pub(crate) async fn test(
-    State(state): State<AppState>,
-    user: CurrentUser,
-    Path((id, key)): Path<(String, Uuid)>,
+    AtClient { state, principal, id }: AtClient,
+    Below(key): Below<Uuid>,
 ) -> Result<Success<ProviderKeyInfo>, ApiError> {
-    let principal = user.principal();
-    let id = client_id(&state, &principal, &id).await?;
-    state.cpm.test_provider_key(&principal, id, key).await.map(Success::new).map_err(peer_error)
+    Success::of(state.cpm.test_provider_key(&principal, id, key).await)
 }
 
 /// Deletes a provider key for good.
@@ -96,11 +78,8 @@ pub(crate) async fn test(
     responses((status = 200, body = Success<Nothing>), (status = 404, body = Failure))
 )]
 pub(crate) async fn delete(
-    State(state): State<AppState>,
-    user: CurrentUser,
-    Path((id, key)): Path<(String, Uuid)>,
+    AtClient { state, principal, id }: AtClient,
+    Below(key): Below<Uuid>,
 ) -> Result<Success<Nothing>, ApiError> {
-    let principal = user.principal();
-    let id = client_id(&state, &principal, &id).await?;
-    state.cpm.delete_provider_key(&principal, id, key).await.map(|()| Success::new(Nothing)).map_err(peer_error)
+    Success::of(state.cpm.delete_provider_key(&principal, id, key).await.map(|()| Nothing))
 }

@@ -5,7 +5,7 @@ use hg_common::http::ApiError;
 use hg_contracts::cpm::ProvidersStatus;
 
 use super::envelope::{Failure, Success};
-use crate::{peer_error::peer_error, session::CurrentUser, state::AppState};
+use crate::{session::CurrentUser, state::AppState};
 
 /// The providers, whether they can be used, their models and prices.
 #[utoipa::path(
@@ -16,5 +16,5 @@ pub(crate) async fn status(
     State(state): State<AppState>,
     user: CurrentUser,
 ) -> Result<Success<ProvidersStatus>, ApiError> {
-    state.cpm.providers(&user.principal()).await.map(Success::new).map_err(peer_error)
+    Success::of(state.cpm.providers(&user.principal()).await)
 }

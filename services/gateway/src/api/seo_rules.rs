@@ -14,9 +14,9 @@ use hg_types::SeoRulesId;
 use http::StatusCode;
 
 use super::{
-    client_id,
+    at_client::AtClient,
     envelope::{Failure, Nothing, Place, Success},
-    paging::page_of,
+    paging::listed,
 };
 use crate::{peer_error::peer_error, session::CurrentUser, state::AppState};
 
@@ -27,13 +27,9 @@ use crate::{peer_error::peer_error, session::CurrentUser, state::AppState};
     responses((status = 200, body = Success<Vec<SeoRules>>), (status = 404, body = Failure))
 )]
 pub(crate) async fn list(
-    State(state): State<AppState>,
-    user: CurrentUser,
-    Path(id): Path<String>,
+    AtClient { state, principal, id }: AtClient,
     Query(query): Query<ListStrategies>,
 ) -> Result<Success<Vec<SeoRules>>, ApiError> {
-    let principal = user.principal();
-    let id = client_id(&state, &principal, &id).await?;
     let page = state.smm.list_seo_rules(&principal, id, &query).await.map_err(peer_error)?;
     let page_size = u32::try_from(page.data.len()).unwrap_or(u32::MAX);
     Ok(Success::list(page, Place { page: Some(1), page_size }))
@@ -48,15 +44,10 @@ pub(crate) async fn list(
     )
 )]
 pub(crate) async fn create(
-    State(state): State<AppState>,
-    user: CurrentUser,
-    Path(id): Path<String>,
+    AtClient { state, principal, id }: AtClient,
     Json(new): Json<SaveSeoRules>,
 ) -> Result<(StatusCode, Success<SeoRules>), ApiError> {
-    let principal = user.principal();
-    let id = client_id(&state, &principal, &id).await?;
-    let rules = state.smm.create_seo_rules(&principal, id, &new).await.map_err(peer_error)?;
-    Ok((StatusCode::CREATED, Success::new(rules)))
+    Success::created(state.smm.create_seo_rules(&principal, id, &new).await)
 }
 
 /// One client's SEO rules for one content type.
@@ -69,7 +60,7 @@ pub(crate) async fn fetch(
     user: CurrentUser,
     Path(id): Path<SeoRulesId>,
 ) -> Result<Success<SeoRules>, ApiError> {
-    state.smm.get_seo_rules(&user.principal(), id).await.map(Success::new).map_err(peer_error)
+    Success::of(state.smm.get_seo_rules(&user.principal(), id).await)
 }
 
 /// Saves a new version of SEO rules.
@@ -86,7 +77,7 @@ pub(crate) async fn update(
     Path(id): Path<SeoRulesId>,
     Json(change): Json<SaveSeoRules>,
 ) -> Result<Success<SeoRules>, ApiError> {
-    state.smm.update_seo_rules(&user.principal(), id, &change).await.map(Success::new).map_err(peer_error)
+    Success::of(state.smm.update_seo_rules(&user.principal(), id, &change).await)
 }
 
 /// Deletes SEO rules: what they said is inherited from then on.
@@ -100,7 +91,7 @@ pub(crate) async fn delete(
     Path(id): Path<SeoRulesId>,
     Query(known): Query<DeleteVersioned>,
 ) -> Result<Success<Nothing>, ApiError> {
-    state.smm.delete_seo_rules(&user.principal(), id, &known).await.map(|()| Success::new(Nothing)).map_err(peer_error)
+    Success::of(state.smm.delete_seo_rules(&user.principal(), id, &known).await.map(|()| Nothing))
 }
 
 /// The versions of SEO rules, newest first.
@@ -115,11 +106,10 @@ pub(crate) async fn versions(
     Query(query): Query<PageQuery>,
 ) -> Result<Success<Vec<VersionSummary>>, ApiError> {
     let (smm, principal) = (&state.smm, &user.principal());
-    let (page, place) = page_of(&query, |cursor, limit| async move {
+    listed(&query, |cursor, limit| async move {
         smm.seo_rules_versions(principal, id, &ListVersions { cursor, limit: Some(limit) }).await
     })
-    .await?;
-    Ok(Success::list(page, place))
+    .await
 }
 
 /// One version as it was saved.
@@ -133,7 +123,7 @@ pub(crate) async fn version(
     user: CurrentUser,
     Path((id, version)): Path<(SeoRulesId, i32)>,
 ) -> Result<Success<SeoRulesVersion>, ApiError> {
-    state.smm.seo_rules_version(&user.principal(), id, version).await.map(Success::new).map_err(peer_error)
+    Success::of(state.smm.seo_rules_version(&user.principal(), id, version).await)
 }
 
 /// Two versions, field by field.
@@ -147,7 +137,7 @@ pub(crate) async fn compare(
     Path(id): Path<SeoRulesId>,
     Query(versions): Query<CompareVersions>,
 ) -> Result<Success<Comparison>, ApiError> {
-    state.smm.compare_seo_rules(&user.principal(), id, versions).await.map(Success::new).map_err(peer_error)
+    Success::of(state.smm.compare_seo_rules(&user.principal(), id, versions).await)
 }
 
 /// Saves an earlier version as a new one.
@@ -165,7 +155,7 @@ pub(crate) async fn restore(
     Path((id, version)): Path<(SeoRulesId, i32)>,
     Json(how): Json<RestoreVersion>,
 ) -> Result<Success<SeoRules>, ApiError> {
-    state.smm.restore_seo_rules(&user.principal(), id, version, &how).await.map(Success::new).map_err(peer_error)
+    Success::of(state.smm.restore_seo_rules(&user.principal(), id, version, &how).await)
 }
 
 /// What came of SEO rules, version by version: jobs, success, quality, edits, approvals, cost.
@@ -180,5 +170,5 @@ pub(crate) async fn analytics(
     Path(id): Path<SeoRulesId>,
     Query(query): Query<StrategyFiguresQuery>,
 ) -> Result<Success<SeoRulesAnalytics>, ApiError> {
-    state.cpm.seo_rules_analytics(&user.principal(), id, &query).await.map(Success::new).map_err(peer_error)
+    Success::of(state.cpm.seo_rules_analytics(&user.principal(), id, &query).await)
 }

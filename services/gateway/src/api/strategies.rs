@@ -9,7 +9,7 @@ use hg_types::StrategyId;
 use http::StatusCode;
 
 use super::{
-    client_id,
+    at_client::AtClient,
     envelope::{Failure, Nothing, Place, Success},
 };
 use crate::{peer_error::peer_error, session::CurrentUser, state::AppState};
@@ -21,13 +21,9 @@ use crate::{peer_error::peer_error, session::CurrentUser, state::AppState};
     responses((status = 200, body = Success<Vec<Strategy>>), (status = 404, body = Failure))
 )]
 pub(crate) async fn list(
-    State(state): State<AppState>,
-    user: CurrentUser,
-    Path(id): Path<String>,
+    AtClient { state, principal, id }: AtClient,
     Query(query): Query<ListStrategies>,
 ) -> Result<Success<Vec<Strategy>>, ApiError> {
-    let principal = user.principal();
-    let id = client_id(&state, &principal, &id).await?;
     let page = state.smm.list_strategies(&principal, id, &query).await.map_err(peer_error)?;
     let page_size = u32::try_from(page.data.len()).unwrap_or(u32::MAX);
     Ok(Success::list(page, Place { page: Some(1), page_size }))
@@ -39,15 +35,10 @@ pub(crate) async fn list(
     responses((status = 201, body = Success<Strategy>), (status = 409, body = Failure), (status = 422, body = Failure))
 )]
 pub(crate) async fn create(
-    State(state): State<AppState>,
-    user: CurrentUser,
-    Path(id): Path<String>,
+    AtClient { state, principal, id }: AtClient,
     Json(new): Json<SaveStrategy>,
 ) -> Result<(StatusCode, Success<Strategy>), ApiError> {
-    let principal = user.principal();
-    let id = client_id(&state, &principal, &id).await?;
-    let strategy = state.smm.create_strategy(&principal, id, &new).await.map_err(peer_error)?;
-    Ok((StatusCode::CREATED, Success::new(strategy)))
+    Success::created(state.smm.create_strategy(&principal, id, &new).await)
 }
 
 /// What holds for a client: its own values, else its agency's, else the root's, else built in.
@@ -57,14 +48,10 @@ pub(crate) async fn create(
     responses((status = 200, body = Success<EffectiveStrategy>), (status = 404, body = Failure))
 )]
 pub(crate) async fn effective(
-    State(state): State<AppState>,
-    user: CurrentUser,
-    Path(id): Path<String>,
+    AtClient { state, principal, id }: AtClient,
     Query(query): Query<EffectiveStrategyQuery>,
 ) -> Result<Success<EffectiveStrategy>, ApiError> {
-    let principal = user.principal();
-    let id = client_id(&state, &principal, &id).await?;
-    state.smm.effective_strategy_with(&principal, id, &query).await.map(Success::new).map_err(peer_error)
+    Success::of(state.smm.effective_strategy_with(&principal, id, &query).await)
 }
 
 /// One strategy.
@@ -77,7 +64,7 @@ pub(crate) async fn fetch(
     user: CurrentUser,
     Path(id): Path<StrategyId>,
 ) -> Result<Success<Strategy>, ApiError> {
-    state.smm.get_strategy(&user.principal(), id).await.map(Success::new).map_err(peer_error)
+    Success::of(state.smm.get_strategy(&user.principal(), id).await)
 }
 
 /// Saves a new version of a strategy.
@@ -91,7 +78,7 @@ pub(crate) async fn update(
     Path(id): Path<StrategyId>,
     Json(change): Json<SaveStrategy>,
 ) -> Result<Success<Strategy>, ApiError> {
-    state.smm.update_strategy(&user.principal(), id, &change).await.map(Success::new).map_err(peer_error)
+    Success::of(state.smm.update_strategy(&user.principal(), id, &change).await)
 }
 
 /// Deletes a strategy: what it said is inherited from then on.
@@ -105,5 +92,5 @@ pub(crate) async fn delete(
     Path(id): Path<StrategyId>,
     Query(known): Query<DeleteVersioned>,
 ) -> Result<Success<Nothing>, ApiError> {
-    state.smm.delete_strategy(&user.principal(), id, &known).await.map(|()| Success::new(Nothing)).map_err(peer_error)
+    Success::of(state.smm.delete_strategy(&user.principal(), id, &known).await.map(|()| Nothing))
 }

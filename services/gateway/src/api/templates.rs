@@ -11,9 +11,9 @@ use utoipa::IntoParams;
 use super::{
     client_id,
     envelope::{Failure, Success},
-    paging::page_of,
+    paging::listed,
 };
-use crate::{peer_error::peer_error, session::CurrentUser, state::AppState};
+use crate::{session::CurrentUser, state::AppState};
 
 /// Which templates to list.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -46,12 +46,11 @@ pub(crate) async fn list(
     };
     let filter = ListTemplates { client_id, content_type: query.content_type, ..ListTemplates::default() };
     let (im, principal) = (&state.im, &principal);
-    let (page, place) = page_of(&query.page, |cursor, limit| {
+    listed(&query.page, |cursor, limit| {
         let filter = ListTemplates { cursor, limit: Some(limit), ..filter.clone() };
         async move { im.list_templates(principal, &filter).await }
     })
-    .await?;
-    Ok(Success::list(page, place))
+    .await
 }
 
 /// Makes a template.
@@ -64,8 +63,7 @@ pub(crate) async fn create(
     user: CurrentUser,
     Json(new): Json<SaveTemplate>,
 ) -> Result<(StatusCode, Success<Template>), ApiError> {
-    let template = state.im.create_template(&user.principal(), &new).await.map_err(peer_error)?;
-    Ok((StatusCode::CREATED, Success::new(template)))
+    Success::created(state.im.create_template(&user.principal(), &new).await)
 }
 
 /// Looks at a template without saving it.
@@ -78,7 +76,7 @@ pub(crate) async fn validate(
     user: CurrentUser,
     Json(template): Json<ValidateTemplate>,
 ) -> Result<Success<TemplateVerdict>, ApiError> {
-    state.im.validate_template(&user.principal(), &template).await.map(Success::new).map_err(peer_error)
+    Success::of(state.im.validate_template(&user.principal(), &template).await)
 }
 
 /// One template.
@@ -91,7 +89,7 @@ pub(crate) async fn fetch(
     user: CurrentUser,
     Path(id): Path<TemplateId>,
 ) -> Result<Success<Template>, ApiError> {
-    state.im.get_template(&user.principal(), id).await.map(Success::new).map_err(peer_error)
+    Success::of(state.im.get_template(&user.principal(), id).await)
 }
 
 /// Saves a new version of a template.
@@ -105,5 +103,5 @@ pub(crate) async fn update(
     Path(id): Path<TemplateId>,
     Json(change): Json<SaveTemplate>,
 ) -> Result<Success<Template>, ApiError> {
-    state.im.update_template(&user.principal(), id, &change).await.map(Success::new).map_err(peer_error)
+    Success::of(state.im.update_template(&user.principal(), id, &change).await)
 }

@@ -10,9 +10,9 @@ use hg_types::JobId;
 
 use super::{
     envelope::{Failure, Success},
-    paging::page_of,
+    paging::listed,
 };
-use crate::{peer_error::peer_error, session::CurrentUser, state::AppState};
+use crate::{session::CurrentUser, state::AppState};
 
 /// Saves an edited text as a new version, and checks it anew. What was generated stays.
 #[utoipa::path(
@@ -28,7 +28,7 @@ pub(crate) async fn edit(
     Path(id): Path<JobId>,
     Json(edit): Json<EditContent>,
 ) -> Result<Success<ContentVersion>, ApiError> {
-    state.cpm.edit_content(&user.principal(), id, &edit).await.map(Success::new).map_err(peer_error)
+    Success::of(state.cpm.edit_content(&user.principal(), id, &edit).await)
 }
 
 /// The versions of a job's text, newest first; the generated one is the last.
@@ -46,11 +46,10 @@ pub(crate) async fn versions(
     Query(query): Query<PageQuery>,
 ) -> Result<Success<Vec<ContentVersionInfo>>, ApiError> {
     let (cpm, principal) = (&state.cpm, &user.principal());
-    let (page, place) = page_of(&query, |cursor, limit| async move {
+    listed(&query, |cursor, limit| async move {
         cpm.content_versions(principal, id, &ListVersions { cursor, limit: Some(limit) }).await
     })
-    .await?;
-    Ok(Success::list(page, place))
+    .await
 }
 
 /// One version of a job's text; 0 is what was generated.
@@ -63,7 +62,7 @@ pub(crate) async fn version(
     user: CurrentUser,
     Path((id, version)): Path<(JobId, i32)>,
 ) -> Result<Success<ContentVersion>, ApiError> {
-    state.cpm.content_version(&user.principal(), id, version).await.map(Success::new).map_err(peer_error)
+    Success::of(state.cpm.content_version(&user.principal(), id, version).await)
 }
 
 /// Saves an earlier version as a new one.
@@ -81,7 +80,7 @@ pub(crate) async fn restore(
     Path((id, version)): Path<(JobId, i32)>,
     Json(how): Json<RestoreContent>,
 ) -> Result<Success<ContentVersion>, ApiError> {
-    state.cpm.restore_content(&user.principal(), id, version, &how).await.map(Success::new).map_err(peer_error)
+    Success::of(state.cpm.restore_content(&user.principal(), id, version, &how).await)
 }
 
 /// The verdicts about a job's text, the newest first: that one holds.
@@ -99,11 +98,10 @@ pub(crate) async fn verdicts(
     Query(query): Query<PageQuery>,
 ) -> Result<Success<Vec<Approval>>, ApiError> {
     let (cpm, principal) = (&state.cpm, &user.principal());
-    let (page, place) = page_of(&query, |cursor, limit| async move {
+    listed(&query, |cursor, limit| async move {
         cpm.verdicts(principal, id, &ListVerdicts { cursor, limit: Some(limit) }).await
     })
-    .await?;
-    Ok(Success::list(page, place))
+    .await
 }
 
 /// Approves or rejects the newest version of a job's text, or takes back what was said before.
@@ -120,5 +118,5 @@ pub(crate) async fn judge(
     Path(id): Path<JobId>,
     Json(given): Json<GiveVerdict>,
 ) -> Result<Success<Approval>, ApiError> {
-    state.cpm.give_verdict(&user.principal(), id, &given).await.map(Success::new).map_err(peer_error)
+    Success::of(state.cpm.give_verdict(&user.principal(), id, &given).await)
 }

@@ -14,9 +14,9 @@ use hg_types::StrategyId;
 
 use super::{
     envelope::{Failure, Success},
-    paging::page_of,
+    paging::listed,
 };
-use crate::{peer_error::peer_error, session::CurrentUser, state::AppState};
+use crate::{session::CurrentUser, state::AppState};
 
 /// Fields, bounds, suggestions and built-in values of a content type, for forms.
 #[utoipa::path(
@@ -28,7 +28,7 @@ pub(crate) async fn guide(
     user: CurrentUser,
     Query(query): Query<StrategyGuideQuery>,
 ) -> Result<Success<StrategyGuide>, ApiError> {
-    state.smm.strategy_guide(&user.principal(), query).await.map(Success::new).map_err(peer_error)
+    Success::of(state.smm.strategy_guide(&user.principal(), query).await)
 }
 
 /// A strategy's versions, newest first.
@@ -43,11 +43,10 @@ pub(crate) async fn list(
     Query(query): Query<PageQuery>,
 ) -> Result<Success<Vec<VersionSummary>>, ApiError> {
     let (smm, principal) = (&state.smm, &user.principal());
-    let (page, place) = page_of(&query, |cursor, limit| async move {
+    listed(&query, |cursor, limit| async move {
         smm.strategy_versions(principal, id, &ListVersions { cursor, limit: Some(limit) }).await
     })
-    .await?;
-    Ok(Success::list(page, place))
+    .await
 }
 
 /// One version as it was saved.
@@ -61,7 +60,7 @@ pub(crate) async fn fetch(
     user: CurrentUser,
     Path((id, version)): Path<(StrategyId, i32)>,
 ) -> Result<Success<StrategyVersion>, ApiError> {
-    state.smm.strategy_version(&user.principal(), id, version).await.map(Success::new).map_err(peer_error)
+    Success::of(state.smm.strategy_version(&user.principal(), id, version).await)
 }
 
 /// Two versions, field by field.
@@ -75,7 +74,7 @@ pub(crate) async fn compare(
     Path(id): Path<StrategyId>,
     Query(versions): Query<CompareVersions>,
 ) -> Result<Success<Comparison>, ApiError> {
-    state.smm.compare_strategy(&user.principal(), id, versions).await.map(Success::new).map_err(peer_error)
+    Success::of(state.smm.compare_strategy(&user.principal(), id, versions).await)
 }
 
 /// Saves an earlier version as a new one.
@@ -93,7 +92,7 @@ pub(crate) async fn restore(
     Path((id, version)): Path<(StrategyId, i32)>,
     Json(how): Json<RestoreVersion>,
 ) -> Result<Success<Strategy>, ApiError> {
-    state.smm.restore_strategy(&user.principal(), id, version, &how).await.map(Success::new).map_err(peer_error)
+    Success::of(state.smm.restore_strategy(&user.principal(), id, version, &how).await)
 }
 
 /// What came of a strategy, version by version: jobs, success, quality, edits, approvals, cost.
@@ -108,5 +107,5 @@ pub(crate) async fn analytics(
     Path(id): Path<StrategyId>,
     Query(query): Query<StrategyFiguresQuery>,
 ) -> Result<Success<StrategyAnalytics>, ApiError> {
-    state.cpm.strategy_analytics(&user.principal(), id, &query).await.map(Success::new).map_err(peer_error)
+    Success::of(state.cpm.strategy_analytics(&user.principal(), id, &query).await)
 }
