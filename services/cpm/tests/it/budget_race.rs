@@ -1,5 +1,11 @@
 //! Sixty-four callers race for budgets that suffice for ten jobs, whose reservation is some ten times what they cost. Through
-//! HTTP, PgBouncer, combined accepts and a real worker; with retries, repairs and top-ups among them. A watcher looks all the time.
+//! HTTP, PgBouncer, combined accepts and a real worker; a third asks and goes, a third waits for the text, a third has it streamed;
+//! with retries, repairs and top-ups among them. A watcher looks all the time.
+//!
+//! Fallbacks are not among them because there are none: a job stays with the provider and model that it was given. Whoever adds
+//! them adds them here.
+
+mod ways;
 
 use std::{
     sync::{
@@ -22,6 +28,7 @@ use sqlx::PgConnection;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use self::ways::{Counts, Heard, Readers, Way};
 use crate::{
     support::{blog_with, config},
     worker::shop::{Rows, loop_until, prompts, strategies},
@@ -87,23 +94,41 @@ impl Track {
         )
     }
 
-    /// Everybody asks once, at the same moment. Whatever other ways to ask there will be (`wait`, `stream`), they belong here, by turns. How many got in, and which budgets refused the rest.
-    async fn everybody_asks(&self, round: usize) -> (usize, Vec<Value>) {
+    /// Everybody asks once, at the same moment, by turns in each way. Who waits does so for `patience` seconds.
+    async fn everybody_asks(&self, round: usize, patience: u32) -> Asked {
         let mut racing = JoinSet::new();
         for number in 0..CALLERS {
-            let caller = self.user(self.tenants.customer_people.member);
-            racing.spawn(async move { caller.post("/generate", &Self::body(round * 1_000 + number)).await });
+            let (caller, way) = (self.user(self.tenants.customer_people.member), Way::by_turns(number, patience));
+            racing.spawn(async move { (way, way.ask(&caller, Self::body(round * 1_000 + number)).await) });
         }
-        let (mut accepted, mut refused) = (0, Vec::new());
-        for answer in racing.join_all().await {
-            match answer.status.as_u16() {
-                200 => accepted += 1,
-                402 => refused.push(answer.json()["error"].clone()),
-                other => panic!("{other}: {}", answer.json()),
+        let mut asked = Asked::default();
+        // Streams are read while others still wait.
+        while let Some(answer) = racing.join_next().await {
+            let (way, heard) = answer.unwrap();
+            match heard {
+                Heard::Refused(error) => {
+                    asked.refused.add(way);
+                    assert!(error["code"] == "budget_exceeded" && error["budget"]["resets_at"].is_string(), "{error}");
+                    continue;
+                }
+                Heard::Accepted => {}
+                Heard::Ended => asked.waited += 1,
+                Heard::Follows(watching) => asked.readers.follow(watching),
             }
+            asked.accepted.add(way);
         }
-        (accepted, refused)
+        asked
     }
+}
+
+/// What came of everybody's asking.
+#[derive(Default)]
+struct Asked {
+    accepted: Counts,
+    refused: Counts,
+    /// Whose answer was the job at its end.
+    waited: usize,
+    readers: Readers,
 }
 
 /// The largest part of its limit that any budget ever had spent and reserved, in thousandths; and how often it was looked.
@@ -151,12 +176,9 @@ async fn sixty_four_callers_race_for_ten_jobs_and_no_budget_is_ever_passed() {
     let watcher = tokio::spawn(watch(track.db.superuser().await, Arc::clone(&watched)));
 
     // Nobody works yet: ten get in, and everybody else is told why not.
-    let (accepted, refused) = track.everybody_asks(1).await;
-    assert_eq!((accepted, refused.len()), (10, CALLERS - 10));
-    assert!(
-        refused.iter().all(|error| error["code"] == "budget_exceeded" && error["budget"]["resets_at"].is_string()),
-        "{refused:?}"
-    );
+    let first = track.everybody_asks(1, 1).await;
+    assert_eq!((first.accepted.all(), first.refused.all()), (10, CALLERS - 10));
+    assert!(first.refused.of_each() && first.waited == 0, "{:?} {}", first.refused, first.waited);
 
     // Retries, repairs, broken streams and unknown outcomes among what follows.
     track.simulator.set_behaviour(Rule::fault(Fault::status(500)).times(3));
@@ -165,14 +187,18 @@ async fn sixty_four_callers_race_for_ten_jobs_and_no_budget_is_ever_passed() {
     track.simulator.set_behaviour(Rule::fault(Fault::MissingUsage).times(2));
     let draining = CancellationToken::new();
     let worker = Worker::spawn(track.deps.clone(), draining.clone());
-    let mut all = accepted;
+    let (mut accepted, mut waited, mut streamed) = (first.accepted, 0, first.readers.finish().await);
     for round in 2..6 {
         loop_until(async || (rows.count("SELECT count(*) FROM job_runs").await == 0).then_some(())).await;
-        let (more, _) = track.everybody_asks(round).await;
+        let more = track.everybody_asks(round, 60).await;
         // More than ten: some end while others still ask.
-        assert!(more > 0, "round {round}: what was held and not used is room again");
-        all += more;
+        assert!(more.accepted.all() > 0, "round {round}: what was held and not used is room again");
+        accepted.merge(&more.accepted);
+        waited += more.waited;
+        streamed += more.readers.finish().await;
     }
+    assert!(accepted.of_each(), "{accepted:?}");
+    let all = accepted.all();
     loop_until(async || (rows.count("SELECT count(*) FROM job_runs").await == 0).then_some(())).await;
     draining.cancel();
     tokio::time::timeout(hg_testkit::PATIENCE, worker.drained()).await.unwrap();
@@ -191,6 +217,7 @@ async fn sixty_four_callers_race_for_ten_jobs_and_no_budget_is_ever_passed() {
     let failed = rows.count("SELECT count(*) FROM jobs WHERE status = 'failed' AND error_code <> 'budget_exceeded' AND error_code NOT LIKE 'provider_%'").await;
     assert_eq!(failed, 0);
     // Each kind did happen, else this proves nothing.
+    assert!(waited > 0 && streamed > 0, "{waited} waited for their text, {streamed} read it as it came");
     for (what, sql) in [
         ("repairs", "SELECT count(*) FROM provider_calls WHERE stage = 'repair'"),
         ("retries", "SELECT count(*) FROM provider_calls WHERE attempt > 1"),
@@ -208,7 +235,7 @@ async fn sixty_four_callers_race_for_ten_jobs_and_no_budget_is_ever_passed() {
     // Everything that was refused is in no book.
     assert_eq!(rows.count("SELECT count(*) FROM reservations").await, i64::try_from(all).unwrap());
     println!(
-        "{all} of {} got in; at most {largest} ‰ of a limit, seen {looks} times; a reservation is {ratio} times the cost",
+        "{all} of {} got in, {waited} waited for their text and {streamed} read it as it came; at most {largest} ‰ of a limit, seen {looks} times; a reservation is {ratio} times the cost",
         CALLERS * 5
     );
     track.shutdown.cancel();
