@@ -346,8 +346,11 @@ BEGIN
   SELECT k.revoked_at, k.expires_at, k.scopes && '{generate,jobs:write}' AS may_ask,
          k.jobs_per_day IS NOT NULL OR k.daily_limit IS NOT NULL OR k.monthly_limit IS NOT NULL AS is_limited
     INTO key FROM public.api_keys k WHERE k.id = NEW.api_key_id;
-  IF NOT FOUND OR NOT key.may_ask OR key.revoked_at IS NOT NULL OR key.expires_at <= now() THEN
+  IF NOT FOUND OR key.revoked_at IS NOT NULL OR key.expires_at <= now() THEN
     RAISE EXCEPTION 'the API key is revoked or has expired' USING ERRCODE = 'HG401';
+  END IF;
+  IF NOT key.may_ask THEN
+    RAISE EXCEPTION 'the API key may not ask for content' USING ERRCODE = 'HG403';
   END IF;
   IF key.is_limited THEN
     INSERT INTO public.api_key_jobs (job_id, client_id, api_key_id, day)

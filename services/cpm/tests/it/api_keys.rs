@@ -451,11 +451,11 @@ async fn a_limit_at_midnight_is_the_next_days_too() {
 #[tokio::test]
 async fn a_key_that_is_deleted_or_may_ask_for_nothing_makes_no_job_even_at_once() {
     let cpm = TestCpm::start().await;
-    for end in ["UPDATE api_keys SET scopes = '{jobs:read}'", "DELETE FROM api_keys"] {
+    for (end, status) in [("UPDATE api_keys SET scopes = '{jobs:read}'", 403), ("DELETE FROM api_keys", 401)] {
         let (_, secret) = made(&cpm, json!({})).await;
         drop(ask(&cpm, &secret).await.expect(200));
         sqlx::query(end).execute(&mut cpm.superuser().await).await.unwrap();
-        assert_eq!(ask(&cpm, &secret).await.expect(401).code(), "invalid_api_key", "{end}");
+        drop(ask(&cpm, &secret).await.expect(status));
     }
     assert_eq!(cpm.count("SELECT count(*) FROM jobs").await, 2);
 }
