@@ -71,11 +71,11 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            concurrency: 128,
+            concurrency: 32,
             tenant_cap: 16,
-            provider_cap: 256,
+            provider_cap: 64,
             provider_caps: BTreeMap::new(),
-            claim_batch: 128,
+            claim_batch: 32,
             lease: Duration::from_secs(35),
             provisional_lease: Duration::from_secs(10),
             heartbeat: Duration::from_secs(10),
