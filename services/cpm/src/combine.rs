@@ -1,7 +1,7 @@
 //! Work of one moment goes to Postgres together: one transaction and one COMMIT for jobs of many tenants.
 //!
-//! Nobody waits for others to come while nothing is under way: what arrives during a transaction gathers for the next, and only
-//! where that transaction takes long does a second one go beside it. It must not change what comes of an item. One that doesn't
+//! Nobody waits for others to come while nothing is under way: what arrives during a transaction gathers for the next, so that
+//! batches grow with the load, and only where that transaction hangs does a second one go beside it. It must not change what comes of an item. One that doesn't
 //! go through is left to its asker, who does it alone and learns why; one that might hold up or spoil the others is never taken.
 
 use std::{future::Future, io, sync::Arc, time::Duration};
@@ -15,13 +15,15 @@ use tokio::{
     time::timeout,
 };
 
-/// Transactions under way at once.
+/// Transactions under way at once: one, and another where it hangs.
 const LANES: usize = 2;
 /// Items of a transaction. What one costs is mostly its statements, so the more the better; but all of them go one by one
 /// where one of them makes it fail.
-const MOST: usize = 64;
-/// So long does what has come wait for the transaction before it, and for others to come meanwhile.
-const GATHER: Duration = Duration::from_millis(10);
+const MOST: usize = 128;
+/// So long does what has come wait for the transaction before it, and for others to come meanwhile. Longer than one takes that
+/// waits for a processor: two that go beside each other are half as large, and take as long. Shorter than one that waits for
+/// somebody's lock.
+const GATHER: Duration = Duration::from_millis(150);
 /// Items that may wait.
 const ROOM: usize = 1_024;
 /// A transaction that takes longer is given up: the statements' own limits are shorter, so nobody is there any more.
