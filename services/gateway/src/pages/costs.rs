@@ -107,6 +107,8 @@ pub struct DaysForm {
     pub from: String,
     /// The last day.
     pub to: String,
+    /// Whether somebody has chosen them.
+    pub is_chosen: bool,
 }
 
 /// What ended jobs have cost.

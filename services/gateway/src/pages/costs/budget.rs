@@ -24,7 +24,7 @@ pub(super) fn cards(budget: &ClientBudget) -> Vec<BudgetCard> {
             limit_note: limit_note(state),
             percent: state.limit_usd.map(|limit| percent(state.spent_usd + state.reserved_usd, limit)),
             resets_iso: state.resets_at.to_rfc3339_opts(SecondsFormat::Secs, true),
-            resets: instant(state.resets_at),
+            resets: state.resets_at.format("%-d %b, %H:%M UTC").to_string(),
             notes: notes(state, tightest(&budget.above, key)),
         })
         .into()
@@ -56,12 +56,12 @@ fn status(state: &BudgetState) -> StatusBadge {
 fn limit_note(state: &BudgetState) -> Text {
     match (state.own_limit_usd, state.cap_usd) {
         (None, None) => "No limit of its own, and none was set from above".into(),
-        (Some(_), None) => "its own limit".into(),
-        (None, Some(_)) => "set from above".into(),
+        (Some(_), None) => "Its own limit".into(),
+        (None, Some(_)) => "Set from above".into(),
         (Some(own), Some(cap)) if own <= cap => {
-            format!("its own limit; {} was set from above", format::money(cap)).into()
+            format!("Its own limit; {} was set from above", format::money(cap)).into()
         }
-        (Some(own), Some(_)) => format!("set from above; its own limit is {}", format::money(own)).into(),
+        (Some(own), Some(_)) => format!("Set from above; its own limit is {}", format::money(own)).into(),
     }
 }
 
@@ -126,7 +126,7 @@ pub(super) fn above(budget: &ClientBudget) -> Vec<AboveRow> {
         .above
         .iter()
         .map(|it| AboveRow {
-            whose: if it.scope == "global" { "The operator’s" } else { "Of what stands above it" }.into(),
+            whose: if it.scope == "global" { "The operator’s" } else { "Above it" }.into(),
             per: if it.period == "day" { "a day" } else { "a month" }.into(),
             left: match (it.left_usd, it.limit_usd) {
                 (Some(left), Some(limit)) => format!("{} of {} left", format::money(left), format::money(limit)).into(),
@@ -194,10 +194,10 @@ mod tests {
 
     #[test]
     fn the_smaller_limit_holds_and_the_other_is_named() {
-        assert_eq!(limit_note(&state(Some("5"), Some("20"), None)), "its own limit; $20.00 was set from above");
-        assert_eq!(limit_note(&state(Some("20"), Some("5"), None)), "set from above; its own limit is $20.00");
-        assert_eq!(limit_note(&state(None, Some("5"), None)), "set from above");
-        assert_eq!(limit_note(&state(Some("5"), None, None)), "its own limit");
+        assert_eq!(limit_note(&state(Some("5"), Some("20"), None)), "Its own limit; $20.00 was set from above");
+        assert_eq!(limit_note(&state(Some("20"), Some("5"), None)), "Set from above; its own limit is $20.00");
+        assert_eq!(limit_note(&state(None, Some("5"), None)), "Set from above");
+        assert_eq!(limit_note(&state(Some("5"), None, None)), "Its own limit");
     }
 
     #[test]

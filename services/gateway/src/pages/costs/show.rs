@@ -1,6 +1,7 @@
 //! `GET /clients/{slug}/costs`, and the page again after a limit was refused.
 
 use axum::response::Response;
+use chrono::NaiveDate;
 use hg_common::http::{ApiError, Path, Query};
 use hg_contracts::{
     ClientError,
@@ -76,10 +77,12 @@ pub(super) async fn render(
     let (budget, below, figures) =
         tokio::join!(visit.cpm().client_budget(&principal, &id), below(visit, place, at), figures);
     let (budget, below, figures) = (unless_away(budget)?, below?, figures?);
-    let (figures, wrong) = match figures {
-        Ok(answers) => (answers.map(|answers| view(&answers, &place.clients)), Problems::none()),
+    let (answers, wrong) = match figures {
+        Ok(answers) => (answers, Problems::none()),
         Err(wrong) => (None, wrong),
     };
+    let days = answers.as_ref().map(|answers| (answers.by_day.from, answers.by_day.to));
+    let figures = answers.map(|answers| view(&answers, &place.clients));
     let is_away = budget.is_none() || (figures.is_none() && wrong.errors.is_empty());
     let typed = refused.as_ref().map(|refused| &refused.typed);
     let (own, cap) = limits::forms(place, budget.as_ref(), typed);
@@ -88,13 +91,14 @@ pub(super) async fn render(
         head: place.head(visit, Part::Costs),
         alert: problems.alert,
         errors: problems.errors,
-        problem: is_away.then(|| Text::Borrowed(AWAY)),
+        problem: is_away.then_some(Text::Borrowed(AWAY)),
         budgets: budget.as_ref().map(budget::cards).unwrap_or_default(),
         above: budget.as_ref().map(budget::above).unwrap_or_default(),
         days: DaysForm {
             action: place.href("/costs"),
-            from: days_field(&at.from, asked.from),
-            to: days_field(&at.to, asked.to),
+            from: typed_or(&at.from, days.map(|(from, _)| from)),
+            to: typed_or(&at.to, days.map(|(_, to)| to)),
+            is_chosen: !(at.from.is_empty() && at.to.is_empty()),
         },
         figures,
         below,
@@ -105,8 +109,9 @@ pub(super) async fn render(
     visit.page(problems.status, &shell, &page)
 }
 
-fn days_field(typed: &str, read: Option<chrono::NaiveDate>) -> String {
-    read.map_or_else(|| typed.to_owned(), |day| day.to_string())
+/// What was typed, else the day that is shown.
+fn typed_or(typed: &str, shown: Option<NaiveDate>) -> String {
+    if typed.is_empty() { shown.map(|day| day.to_string()).unwrap_or_default() } else { typed.to_owned() }
 }
 
 /// What was paid and used in those days; nothing where content production is away, or what is wrong with the days.

@@ -19,6 +19,7 @@ use super::{
 use crate::pages::{
     clients::{Clients, is_writable},
     costs, format,
+    forms::sentence,
     parts::{Fact, Moment, StatusBadge, Text, Tone, content_type_icon},
     shell::with_client,
 };
@@ -152,7 +153,8 @@ fn problem(job: &JobDetail, around: &Around<'_>, slug: Option<&str>) -> Option<J
                     ("The text could not be written", "Write it again. If it fails again, the provider calls say more.")
                 }
             };
-            let message = summary.error_message.clone().unwrap_or_else(|| "No reason was recorded.".to_owned());
+            let message =
+                summary.error_message.as_deref().map_or_else(|| "No reason was recorded.".to_owned(), sentence);
             let is_budget = stopped_by_budget(job);
             Some(JobProblem {
                 tone: Tone::Danger,

@@ -143,7 +143,7 @@ impl Typed {
 }
 
 /// What is wanted, where it isn't what is.
-fn other<T: PartialEq>(wanted: Option<T>, now: Option<T>) -> Option<Option<T>> {
+fn other<T: Copy + PartialEq>(wanted: Option<T>, now: Option<T>) -> Option<Option<T>> {
     (wanted != now).then_some(wanted)
 }
 

@@ -8,10 +8,10 @@ use crate::{browser::Browser, harness::Gateway};
 const PAGE: &str = "/clients/ohio-paving/costs";
 const ABOVE: &str = "/clients/paving-marketers/costs";
 
-fn state(spent: &str, own: Value, cap: Value, left: Value, percent: Value) -> Value {
+fn state(spent: &str, [own, cap, left]: [Option<&str>; 3], percent: Option<i16>) -> Value {
     json!({
         "starts_on": "2026-11-21", "resets_at": "2026-11-22T00:00:00Z",
-        "limit_usd": if own.is_null() { cap.clone() } else { own.clone() }, "own_limit_usd": own, "cap_usd": cap, "spent_usd": spent,
+        "limit_usd": own.or(cap), "own_limit_usd": own, "cap_usd": cap, "spent_usd": spent,
         "spent": {"charged_usd": spent, "failed_usd": "0", "cancelled_usd": "0", "unknown_usd": "0"},
         "reserved_usd": "0.25", "left_usd": left, "over_usd": "0", "warning_percent": percent, "warnings": [],
     })
@@ -20,8 +20,8 @@ fn state(spent: &str, own: Value, cap: Value, left: Value, percent: Value) -> Va
 pub(super) fn budget(id: &str, slug: &str) -> Value {
     json!({
         "client_id": id, "client_name": format!("The {slug} <firm>"), "client_slug": slug,
-        "day": state("4.10", json!("5.000000000"), json!("20"), json!("0.65"), json!(80)),
-        "month": state("31", Value::Null, Value::Null, Value::Null, Value::Null),
+        "day": state("4.10", [Some("5.000000000"), Some("20"), Some("0.65")], Some(80)),
+        "month": state("31", [None; 3], None),
         "above": [{"scope": "agency", "period": "day", "resets_at": "2026-11-22T00:00:00Z", "is_used_up": false, "limit_usd": "10", "left_usd": "0.4"},
             {"scope": "global", "period": "month", "resets_at": "2026-12-01T00:00:00Z", "is_used_up": true, "limit_usd": null, "left_usd": null}],
     })
@@ -74,7 +74,7 @@ async fn the_page_says_what_is_spent_left_and_whose_limit_holds() {
             "of $5.00",
             "$0.6500",
             "Over 80 %",
-            "its own limit; $20.00 was set from above",
+            "Its own limit; $20.00 was set from above",
             "A limit above it leaves $0.4000.",
             "No limit of its own, and none was set from above",
             "22 November 2026, 00:00 UTC",
