@@ -3,7 +3,7 @@
 // narrow.
 //
 // Environment: BASE_URL, EMAIL, PASSWORD, ADMIN_EMAIL (an administrator of the root with the same password; without it
-// nothing is managed), CHROMIUM, SHOTS (a folder for screenshots).
+// nothing is managed), VIEWER_EMAIL (somebody who may only look), CHROMIUM, SHOTS (a folder for screenshots).
 import { readFile } from 'node:fs/promises';
 
 import { THEMES, VIEWS, check, finish, launch, look, need, openPage, report } from './support.mjs';
@@ -143,6 +143,47 @@ async function manage() {
   check('strategy', (await page.getByLabel('Tone', { exact: true }).inputValue()) === '', 'a reset empties the field');
   await look(page, 'strategy', { theme: 'light', view: 'wide' });
 
+  page.where = 'costs';
+  await page.goto(`${base}/clients/tiffin-roofing/costs`, { waitUntil: 'load' });
+  check('costs', (await page.locator('main').innerText()).includes('Nothing was spent in these days'), 'a new client has cost nothing');
+  page.expectedStatus = 422;
+  await page.locator('#own-daily').fill('plenty');
+  await page.getByRole('button', { name: 'Set its own limits' }).click();
+  await page.locator('#own-daily-error').waitFor();
+  page.expectedStatus = undefined;
+  check('costs', (await page.locator('#own-daily').inputValue()) === 'plenty', 'a refused limit is still in its field');
+  await look(page, 'costs_refused', { theme: 'light', view: 'wide' });
+  await page.locator('#own-daily').fill('7.50');
+  await page.getByRole('button', { name: 'Set its own limits' }).click();
+  await page.getByText('The limits are in force.').waitFor();
+  check('costs', (await page.locator('main').innerText()).includes('of $7.50'), 'the limit holds at once');
+  await page.locator('#cap-daily').fill('5');
+  await page.getByRole('button', { name: 'Set limits from above' }).click();
+  await page.getByText('set from above; its own limit is $7.50').waitFor();
+  check('costs', true, 'the smaller limit holds, and both are named');
+
+  page.where = 'keys';
+  await page.goto(`${base}/clients/tiffin-roofing/keys`, { waitUntil: 'load' });
+  await page.locator('#name').fill('Shop');
+  await page.getByRole('button', { name: 'Make the key' }).click();
+  const secret = await page.getByLabel('The secret', { exact: true }).inputValue();
+  check('keys', secret.startsWith('hgc_'), 'the secret is shown');
+  await page.getByRole('link', { name: 'Change Shop' }).click();
+  await page.waitForURL(/\/keys\/api\/[0-9a-f-]{36}\/edit/);
+  page.expectedStatus = 422;
+  await page.locator('#jobs').fill('0');
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await page.locator('#jobs-error').waitFor();
+  page.expectedStatus = undefined;
+  await look(page, 'key_refused', { theme: 'light', view: 'wide' });
+  await page.locator('#jobs').fill('200');
+  await page.locator('#daily').fill('2.50');
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await page.waitForURL(/\/keys\?notice=key-changed/);
+  const keys = await page.locator('main').innerText();
+  check('keys', keys.includes('0 of 200 jobs today') && keys.includes('$0.00 of $2.50 today'), 'a key’s limits are changed after it was made');
+  check('keys', !keys.includes(secret), 'the secret is on no other page');
+
   page.where = 'people';
   await page.goto(`${base}/clients/tiffin-roofing/people`, { waitUntil: 'load' });
   await page.getByLabel('E-mail').fill('joiner@tiffin.example.com');
@@ -168,8 +209,46 @@ async function manage() {
   await other.close();
 }
 
+/** Whoever may only look sees what was spent, and sets nothing. */
+async function onlyLook() {
+  const context = await browser.newContext({ viewport: { width: 390, height: 844 }, colorScheme: 'dark' });
+  const page = await openPage(context);
+  page.where = 'viewer';
+  await logIn(page, need('VIEWER_EMAIL'));
+  await page.goto(`${base}/clients/cincinnati-electrician/costs`, { waitUntil: 'load' });
+  check('viewer', (await page.getByRole('heading', { name: 'What texts have cost' }).count()) === 1, 'a viewer sees what texts have cost');
+  check('viewer', (await page.locator('#own-daily, #cap-daily').count()) === 0, 'a viewer sets no limit');
+  await look(page, 'costs_viewer', { theme: 'dark', view: 'phone' });
+  page.expectedStatus = 404;
+  await page.goto(`${base}/clients/cincinnati-electrician/keys`, { waitUntil: 'load' });
+  check('viewer', (await page.locator('#name').count()) === 0, 'a viewer sees no keys');
+  await context.close();
+}
+
+/** The pages that only administrators have. */
+async function lookAsAdmin() {
+  const pages = [['costs_admin', '/clients/cincinnati-electrician/costs'], ['costs_root', '/clients/hg-content/costs'], ['keys', '/clients/tiffin-roofing/keys']];
+  for (const theme of THEMES) {
+    for (const [view, width, height] of VIEWS) {
+      const context = await browser.newContext({ viewport: { width, height }, colorScheme: theme });
+      const page = await openPage(context);
+      await logIn(page, need('ADMIN_EMAIL'));
+      for (const [name, path] of pages) {
+        page.where = `${name} ${theme} ${view}`;
+        const answer = await page.goto(base + path, { waitUntil: 'load' });
+        check(page.where, answer.status() === 200, `${path} is ${answer.status()}`);
+        await look(page, name, { theme, view });
+      }
+      await page.getByRole('link', { name: 'Change Shop' }).click();
+      await page.waitForURL(/edit$/);
+      await look(page, 'key_edit', { theme, view });
+      await context.close();
+    }
+  }
+}
+
 async function lookAtAll(job) {
-  const pages = [['dashboard', '/'], ['content_new', '/content/new'], ['jobs', '/jobs'], ['job_text', job], ['job_quality', `${job}?tab=quality`], ['job_prompt', `${job}?tab=prompt`], ['job_details', `${job}?tab=details`], ['clients', '/clients'], ['client', '/clients/cincinnati-electrician'], ['people', '/clients/cincinnati-electrician/people'], ['strategies', '/clients/cincinnati-electrician/strategies'], ['strategy_form', '/clients/cincinnati-electrician/strategies/blog_post'], ['strategy_history', '/clients/cincinnati-electrician/strategies/blog_post/history'], ['seo_rules', '/clients/cincinnati-electrician/seo-rules/blog_post']];
+  const pages = [['dashboard', '/'], ['content_new', '/content/new'], ['jobs', '/jobs'], ['job_text', job], ['job_quality', `${job}?tab=quality`], ['job_prompt', `${job}?tab=prompt`], ['job_details', `${job}?tab=details`], ['clients', '/clients'], ['client', '/clients/cincinnati-electrician'], ['people', '/clients/cincinnati-electrician/people'], ['costs', '/clients/cincinnati-electrician/costs'], ['costs_agency', '/clients/heaviside-digital/costs'], ['strategies', '/clients/cincinnati-electrician/strategies'], ['strategy_form', '/clients/cincinnati-electrician/strategies/blog_post'], ['strategy_history', '/clients/cincinnati-electrician/strategies/blog_post/history'], ['seo_rules', '/clients/cincinnati-electrician/seo-rules/blog_post']];
   for (const theme of THEMES) {
     for (const [view, width, height] of VIEWS) {
       const context = await browser.newContext({ viewport: { width, height }, colorScheme: theme });
@@ -195,7 +274,9 @@ async function lookAtAll(job) {
 try {
   const job = await write();
   if (process.env.ADMIN_EMAIL) await manage();
+  if (process.env.VIEWER_EMAIL) await onlyLook();
   await lookAtAll(job);
+  if (process.env.ADMIN_EMAIL) await lookAsAdmin();
 } catch (error) {
   report('walk', error.stack ?? String(error));
 } finally {

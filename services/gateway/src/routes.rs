@@ -6,13 +6,13 @@ use http::Method;
 
 use crate::{
     api::{
-        api_keys, auth, clients, content, hierarchy, invitations, jobs, me, members, provider_keys, providers,
+        api_keys, auth, budgets, clients, content, hierarchy, invitations, jobs, me, members, provider_keys, providers,
         seo_rules, strategies, templates, texts, versions,
     },
     openapi,
     pages::{
-        assets, audit, content as form, dashboard, data, directory, find, job, jobs as job_list, keys as key_pages,
-        people, strategies as says,
+        assets, audit, content as form, costs, dashboard, data, directory, find, job, jobs as job_list,
+        keys as key_pages, people, strategies as says,
     },
     session::forms::{invitation, login, logout, reset},
     state::AppState,
@@ -83,6 +83,17 @@ fn api() -> Routes<AppState> {
         .add(session, routes!(templates::fetch, templates::update))
         .add(session, routes!(providers::status))
         .merge(keys())
+        .merge(money())
+}
+
+fn money() -> Routes<AppState> {
+    let session = Access::Session;
+    Routes::new()
+        .add(session, routes!(budgets::budget, budgets::set_limits))
+        .add(session, routes!(budgets::set_cap))
+        .add(session, routes!(budgets::budgets))
+        .add(session, routes!(budgets::usage))
+        .add(session, routes!(budgets::costs))
 }
 
 fn keys() -> Routes<AppState> {
@@ -151,12 +162,13 @@ fn of_clients() -> Routes<AppState> {
 
 /// What admins look after for services: API keys and provider keys. What ends a key asks first.
 fn keys_of_clients() -> Routes<AppState> {
-    use key_pages::{api, provider, show};
+    use key_pages::{api, edit, provider, show};
     let session = Access::Session;
     let base = "/clients/{slug}/keys";
     Routes::new()
         .hidden(session, GET, base, get(show::show))
         .hidden(session, POST, &format!("{base}/api"), post(api::create))
+        .hidden(session, GET_POST, &format!("{base}/api/{{key}}/edit"), get(edit::form).post(edit::save))
         .hidden(session, GET_POST, &format!("{base}/api/{{key}}/rotate"), get(api::rotate_form).post(api::rotate))
         .hidden(session, GET_POST, &format!("{base}/api/{{key}}/revoke"), get(api::revoke_form).post(api::revoke))
         .hidden(session, POST, &format!("{base}/providers"), post(provider::store))
@@ -170,10 +182,13 @@ fn keys_of_clients() -> Routes<AppState> {
         )
 }
 
-/// What admins and owners look after: the audit log, and the data as a whole.
+/// What is on record: costs, the audit log, and the data as a whole.
 fn records_of_clients() -> Routes<AppState> {
     let session = Access::Session;
     Routes::new()
+        .hidden(session, GET, "/clients/{slug}/costs", get(costs::show::show))
+        .hidden(session, POST, "/clients/{slug}/costs/limits", post(costs::limits::own))
+        .hidden(session, POST, "/clients/{slug}/costs/cap", post(costs::limits::cap))
         .hidden(session, GET, "/clients/{slug}/audit", get(audit::list::show))
         .hidden(session, GET, "/clients/{slug}/audit/export", get(audit::list::export))
         .hidden(session, GET, "/clients/{slug}/data", get(data::show::show))

@@ -9,6 +9,7 @@ use crate::system::{System, SystemOptions};
 
 const EMAIL: &str = "editor@heaviside.example.com";
 const ADMIN: &str = "operator@hgcontent.example.com";
+const VIEWER: &str = "viewer@heaviside.example.com";
 const PASSWORD: &str = "correct horse battery staple";
 
 /// Where Chromium is. A test that was skipped would look like one that passed.
@@ -29,6 +30,7 @@ async fn log_in_generate_watch_read_download_log_out() {
     let system = System::start(options).await;
     system.user(EMAIL, PASSWORD, "heaviside-digital", "member").await;
     system.user(ADMIN, PASSWORD, "hg-content", "admin").await;
+    system.user(VIEWER, PASSWORD, "heaviside-digital", "viewer").await;
 
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let shots = here.join("../../target/screenshots");
@@ -38,6 +40,7 @@ async fn log_in_generate_watch_read_download_log_out() {
         .env("EMAIL", EMAIL)
         .env("PASSWORD", PASSWORD)
         .env("ADMIN_EMAIL", ADMIN)
+        .env("VIEWER_EMAIL", VIEWER)
         .env("CHROMIUM", chromium)
         .env("SHOTS", shots)
         .stdin(Stdio::null())

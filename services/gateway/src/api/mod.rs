@@ -6,6 +6,7 @@
 pub(crate) mod api_keys;
 mod at_client;
 pub(crate) mod auth;
+pub(crate) mod budgets;
 pub(crate) mod clients;
 pub(crate) mod content;
 pub mod envelope;

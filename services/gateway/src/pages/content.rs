@@ -43,6 +43,8 @@ pub struct ContentForm {
     pub refilled: bool,
     /// What is wrong as a whole.
     pub alert: Option<Text>,
+    /// The budgets that stand in the way; none where something else does.
+    pub costs_href: Option<String>,
     /// What is wrong with single fields.
     pub errors: Vec<FieldProblem>,
     /// What stands in the fields.

@@ -132,6 +132,10 @@ pub struct JobProblem {
     pub message: Text,
     /// What to do; empty for nothing.
     pub advice: Text,
+    /// How the budgets stand now, where they were in the way.
+    pub budgets: Vec<Fact>,
+    /// The client's budgets and costs, where they were in the way.
+    pub costs_href: Option<String>,
 }
 
 /// A job under way.

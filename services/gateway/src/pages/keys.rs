@@ -3,6 +3,8 @@
 //! A secret is on the one page that answers its making, never in an address, and never comes back into a form.
 
 pub(crate) mod api;
+pub(crate) mod edit;
+mod form;
 pub(crate) mod provider;
 pub(crate) mod rows;
 pub(crate) mod show;
@@ -34,7 +36,7 @@ pub struct KeysPage {
     /// API keys before these.
     pub older_href: Option<String>,
     /// Makes an API key.
-    pub create: CreateForm,
+    pub create: KeyForm,
     /// The provider keys, the newest first.
     pub provider_keys: Vec<ProviderKeyRow>,
     /// Stores a provider key.
@@ -83,16 +85,18 @@ pub struct ApiKeyRow {
     pub created: Moment,
     /// When it was last used.
     pub used: Option<Moment>,
+    /// Changes it; none for what has ended.
+    pub edit_href: Option<String>,
     /// Asks about a new secret; none for what has ended and for the operator's.
     pub rotate_href: Option<String>,
     /// Asks about ending it; none for what has ended.
     pub revoke_href: Option<String>,
 }
 
-/// The form of a new API key.
+/// The form of an API key.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(test, derive(serde::Deserialize), serde(deny_unknown_fields))]
-pub struct CreateForm {
+pub struct KeyForm {
     /// Where it is sent.
     pub action: String,
     /// What people call it.
@@ -109,6 +113,8 @@ pub struct CreateForm {
     pub daily: String,
     /// Dollars per month; empty for no limit.
     pub monthly: String,
+    /// Whether name and end are the operator's, so that they can't be changed here.
+    pub is_operators: bool,
 }
 
 /// Something that a key may do.
@@ -198,5 +204,31 @@ pub struct ConfirmPage {
 impl Page for ConfirmPage {
     fn template(&self) -> &'static str {
         "pages/keys/confirm.html"
+    }
+}
+
+/// An API key's form alone.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize), serde(deny_unknown_fields))]
+pub struct EditKeyPage {
+    /// The head.
+    pub head: ClientHead,
+    /// `The key Shop`.
+    pub title: String,
+    /// Why it wasn't saved.
+    pub alert: Option<Text>,
+    /// What is wrong with single fields.
+    pub errors: Vec<FieldProblem>,
+    /// What the key has used of its limits, a line each.
+    pub facts: Vec<Text>,
+    /// The form.
+    pub form: KeyForm,
+    /// Back.
+    pub cancel_href: String,
+}
+
+impl Page for EditKeyPage {
+    fn template(&self) -> &'static str {
+        "pages/keys/edit.html"
     }
 }

@@ -14,6 +14,7 @@ pub mod assets;
 pub mod audit;
 pub mod clients;
 pub mod content;
+pub mod costs;
 pub mod dashboard;
 pub mod data;
 pub mod directory;
@@ -35,6 +36,7 @@ pub mod reset;
 pub mod shell;
 pub mod strategies;
 pub mod templates;
+mod typed;
 pub mod visit;
 
 #[cfg(test)]

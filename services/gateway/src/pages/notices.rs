@@ -25,6 +25,8 @@ pub fn flash(name: Option<&str>) -> Option<Flash> {
         "export-asked" => "The export is under way. It can be downloaded here when it is ready.",
         "data-cancelled" => "It is cancelled.",
         "erasing" => "The erasure is under way. It can’t be stopped; the client goes from the lists with it.",
+        "limits" => "The limits are in force.",
+        "key-changed" => "The key is changed. It holds everywhere within a second.",
         "key-revoked" => "The key is revoked: it opens nothing any more.",
         "key-stored" => "The key is stored and sealed. Try it, if you like.",
         "key-tried" => "The provider was asked; its answer stands beside the key.",

@@ -41,7 +41,7 @@ impl Tone {
 }
 
 /// A state in words, with its mark.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(serde::Deserialize), serde(deny_unknown_fields))]
 pub struct StatusBadge {
     /// The word.
@@ -145,7 +145,7 @@ impl ScoreMark {
 }
 
 /// A labelled value.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(serde::Deserialize), serde(deny_unknown_fields))]
 pub struct Fact {
     /// What it is.

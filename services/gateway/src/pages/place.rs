@@ -28,6 +28,8 @@ pub enum Part {
     Strategies,
     /// Members and invitations.
     People,
+    /// Budgets, limits, what texts have cost.
+    Costs,
     /// API keys and provider keys.
     Keys,
     /// The audit log.
@@ -37,13 +39,15 @@ pub enum Part {
 }
 
 impl Part {
-    const ALL: [Self; 6] = [Self::Overview, Self::Strategies, Self::People, Self::Keys, Self::Audit, Self::Data];
+    const ALL: [Self; 7] =
+        [Self::Overview, Self::Strategies, Self::People, Self::Costs, Self::Keys, Self::Audit, Self::Data];
 
     const fn label(self) -> &'static str {
         match self {
             Self::Overview => "Overview",
             Self::Strategies => "Strategies",
             Self::People => "People",
+            Self::Costs => "Costs",
             Self::Keys => "Keys",
             Self::Audit => "Audit",
             Self::Data => "Data",
@@ -55,6 +59,7 @@ impl Part {
             Self::Overview => "building-2",
             Self::Strategies => "target",
             Self::People => "users",
+            Self::Costs => "wallet",
             Self::Keys => "code",
             Self::Audit => "history",
             Self::Data => "package",
@@ -66,6 +71,7 @@ impl Part {
             Self::Overview => "",
             Self::Strategies => "/strategies",
             Self::People => "/people",
+            Self::Costs => "/costs",
             Self::Keys => "/keys",
             Self::Audit => "/audit",
             Self::Data => "/data",
@@ -75,14 +81,14 @@ impl Part {
     /// The least role to which it is offered.
     const fn role(self) -> Role {
         match self {
-            Self::Overview | Self::Strategies | Self::People => Role::Viewer,
+            Self::Overview | Self::Strategies | Self::People | Self::Costs => Role::Viewer,
             Self::Keys | Self::Audit | Self::Data => Role::Admin,
         }
     }
 
     const fn section(self) -> Section {
         match self {
-            Self::Overview | Self::Keys | Self::Audit | Self::Data => Section::Clients,
+            Self::Overview | Self::Costs | Self::Keys | Self::Audit | Self::Data => Section::Clients,
             Self::Strategies => Section::Strategies,
             Self::People => Section::People,
         }

@@ -352,6 +352,11 @@ async fn the_description_has_every_documented_route() {
         "/api/jobs/{id}/content",
         "/api/jobs/{id}/versions/{version}/restore",
         "/api/jobs/{id}/approval",
+        "/api/clients/{id}/budget",
+        "/api/clients/{id}/budget/cap",
+        "/api/clients/{id}/budgets",
+        "/api/clients/{id}/usage",
+        "/api/clients/{id}/costs",
     ] {
         assert!(openapi["paths"][path].is_object(), "{path}");
     }
@@ -400,4 +405,54 @@ async fn texts_are_edited_and_judged_by_people() {
     let refused = api.put(&format!("/api{path}/content"), &edit).await.expect(409);
     assert_eq!((refused.code().as_str(), &refused.json()["success"]), ("client_archived", &json!(false)));
     let _ = gateway.anonymous().put(&format!("/api{path}/content"), &edit).await.expect(401);
+}
+
+#[tokio::test]
+async fn money_is_asked_of_content_production_for_one_client_and_what_is_below() {
+    let (gateway, browser) = start().await;
+    gateway.peers.answers("GET /clients/ohio-paving", 200, client("ohio-paving"));
+    let state = json!({
+        "starts_on": "2026-11-21", "resets_at": "2026-11-22T00:00:00Z", "limit_usd": null, "own_limit_usd": null, "cap_usd": null,
+        "spent_usd": "1", "spent": {"charged_usd": "1", "failed_usd": "0", "cancelled_usd": "0", "unknown_usd": "0"},
+        "reserved_usd": "0", "left_usd": null, "over_usd": "0", "warning_percent": null, "warnings": [],
+    });
+    let budget =
+        json!({"client_id": ID, "client_name": "Ohio", "client_slug": "ohio-paving", "day": state, "month": state});
+    let figures = json!({
+        "total_usd": "1", "by_heading": {"charged_usd": "1", "failed_usd": "0", "cancelled_usd": "0", "unknown_usd": "0"},
+        "by_knowledge": {"reported_usd": "1", "computed_usd": "0", "estimated_usd": "0", "unknown_usd": "0"},
+    });
+    let used = json!({"results": 1, "calls": 1, "input_tokens": 1, "cached_tokens": 0, "output_tokens": 1, "reasoning_tokens": 0});
+    let over = |totals: &Value| json!({"from": "2026-11-01", "to": "2026-11-21", "totals": totals, "data": [], "others": null});
+    let peers = &gateway.peers;
+    peers.answers(&format!("GET /clients/{ID}/budget"), 200, budget.clone());
+    peers.answers(&format!("PUT /clients/{ID}/budget"), 200, budget.clone());
+    let refused = json!({"error": {"code": "forbidden", "message": "capping a client's limits needs the role admin on its parent", "details": []}});
+    peers.answers(&format!("PUT /clients/{ID}/budget/cap"), 403, refused);
+    peers.answers("GET /budgets", 200, page(&[budget], Some("next"), 3));
+    peers.answers("GET /costs", 200, over(&figures));
+    peers.answers("GET /usage", 200, over(&used));
+    let api = browser.api();
+    let base = "/api/clients/ohio-paving";
+    assert_eq!(api.get(&format!("{base}/budget")).await.expect(200).json()["data"]["client_slug"], "ohio-paving");
+    let limits = json!({"daily_usd": "5.000000000", "monthly_usd": null});
+    drop(api.put(&format!("{base}/budget"), &limits).await.expect(200));
+    assert_eq!(peers.last().body, limits);
+    assert_eq!(
+        api.put(&format!("{base}/budget"), &json!({"daily_usd": "5"})).await.expect(422).fields(),
+        ["monthly_usd"]
+    );
+    assert_eq!(api.put(&format!("{base}/budget/cap"), &limits).await.expect(403).code(), "forbidden");
+    let listed = api.get(&format!("{base}/budgets?warned=true&limit=1")).await.expect(200).json();
+    assert_eq!(listed["pagination"]["next_cursor"], "next");
+    assert_eq!(peers.last().line, format!("GET /budgets?client_id={ID}&warned=true&limit=1"));
+    assert_eq!(
+        api.get(&format!("{base}/costs?group_by=day&limit=366")).await.expect(200).json()["data"]["totals"]["total_usd"],
+        "1.000000000"
+    );
+    assert_eq!(peers.last().line, format!("GET /costs?client_id={ID}&group_by=day&limit=366"));
+    drop(api.get(&format!("{base}/usage?from=2026-11-01")).await.expect(200));
+    assert_eq!(peers.last().line, format!("GET /usage?client_id={ID}&from=2026-11-01"));
+    // Of another client nobody asks through this one.
+    assert_eq!(api.get(&format!("{base}/costs?client_id=other")).await.expect(422).fields(), ["client_id"]);
 }

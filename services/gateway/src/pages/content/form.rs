@@ -117,7 +117,7 @@ fn form(
     filled: Filled,
 ) -> ContentForm {
     let Filled { mut values, key, refusal, origin } = filled;
-    let Refusal { alert, mut errors, key: fate, .. } = refusal;
+    let Refusal { status, alert, mut errors, key: fate } = refusal;
     if !is_writable(client) && errors.is_empty() {
         errors.push(FieldProblem::new("client", "You can read, but not write, for this client. Choose another one."));
     }
@@ -139,6 +139,7 @@ fn form(
         idempotency_key: key.filter(|_| fate == Key::Keep).unwrap_or_else(new_key),
         refilled: origin == Origin::Given,
         alert,
+        costs_href: (status == StatusCode::PAYMENT_REQUIRED).then(|| format!("/clients/{}/costs", client.slug)),
         errors,
         types: TypeChoice::all(),
         topic_example: topic_example(content_type).into(),

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use hg_contracts::{
-    cpm::{JobCall, JobDetail},
+    cpm::{ClientBudget, JobCall, JobDetail},
     im::Template,
     smm::{Level, StrategySource},
 };
@@ -18,7 +18,8 @@ use super::{
 };
 use crate::pages::{
     clients::{Clients, is_writable},
-    format,
+    costs, format,
+    forms::sentence,
     parts::{Fact, Moment, StatusBadge, Text, Tone, content_type_icon},
     shell::with_client,
 };
@@ -30,12 +31,19 @@ pub(super) struct Around<'a> {
     pub(super) clients: &'a Clients,
     /// The template that made the prompt, where it can be seen.
     pub(super) template: Option<&'a Template>,
+    /// How the client's budgets stand, where they were in the way.
+    pub(super) budget: Option<&'a ClientBudget>,
     /// Who looks.
     pub(super) viewer: (UserId, &'a str),
     /// The part that was asked for.
     pub(super) tab: Tab,
     /// The present moment.
     pub(super) now: DateTime<Utc>,
+}
+
+/// Whether the job failed because a budget had too little left.
+pub(super) fn stopped_by_budget(job: &JobDetail) -> bool {
+    job.summary.status == JobStatus::Failed && job.summary.error_code.as_deref() == Some("budget_exceeded")
 }
 
 /// A job as its page shows it.
@@ -65,7 +73,7 @@ pub(super) fn view(job: &JobDetail, around: &Around<'_>) -> JobView {
         type_icon: content_type_icon(summary.content_type).into(),
         created: Moment::new(summary.created_at, around.now),
         author: job.created_by.filter(|id| *id == around.viewer.0).map(|_| around.viewer.1.to_owned()),
-        error: problem(job),
+        error: problem(job, around, slug),
         live: (!ended).then(|| live(job, &href, around.now)),
         again_href: (ended && may_write).then(|| format!("/content/new?from={}", summary.id)),
         cancel_href: (!ended && may_write && !job.cancel_requested).then(|| format!("{href}/cancel")),
@@ -113,7 +121,7 @@ fn tabs(href: &str, has_result: bool, asked: Tab) -> Vec<TabView> {
         .collect()
 }
 
-fn problem(job: &JobDetail) -> Option<JobProblem> {
+fn problem(job: &JobDetail, around: &Around<'_>, slug: Option<&str>) -> Option<JobProblem> {
     let summary = &job.summary;
     match summary.status {
         JobStatus::Failed => {
@@ -145,14 +153,25 @@ fn problem(job: &JobDetail) -> Option<JobProblem> {
                     ("The text could not be written", "Write it again. If it fails again, the provider calls say more.")
                 }
             };
-            let message = summary.error_message.clone().unwrap_or_else(|| "No reason was recorded.".to_owned());
-            Some(JobProblem { tone: Tone::Danger, title: title.into(), message: message.into(), advice: advice.into() })
+            let message =
+                summary.error_message.as_deref().map_or_else(|| "No reason was recorded.".to_owned(), sentence);
+            let is_budget = stopped_by_budget(job);
+            Some(JobProblem {
+                tone: Tone::Danger,
+                title: title.into(),
+                message: message.into(),
+                advice: advice.into(),
+                budgets: around.budget.filter(|_| is_budget).map(costs::standing).unwrap_or_default(),
+                costs_href: slug.filter(|_| is_budget).map(|slug| format!("/clients/{slug}/costs")),
+            })
         }
         JobStatus::Cancelled => Some(JobProblem {
             tone: Tone::Info,
             title: "This job was cancelled".into(),
             message: "It was stopped before its text was finished.".into(),
             advice: Text::Borrowed(""),
+            budgets: Vec::new(),
+            costs_href: None,
         }),
         _ => None,
     }

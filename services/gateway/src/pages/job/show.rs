@@ -1,8 +1,12 @@
 //! `GET /jobs/{id}`, its view alone, cancelling, and the finished text as a file.
 
 use axum::response::{IntoResponse, Redirect, Response};
-use hg_common::http::{ApiError, Path, Query};
-use hg_contracts::{ClientError, cpm::JobDetail, im::Template};
+use hg_common::http::{ApiError, Path, Query, error_chain};
+use hg_contracts::{
+    ClientError,
+    cpm::{ClientBudget, JobDetail},
+    im::Template,
+};
 use hg_types::JobId;
 use http::{HeaderValue, StatusCode, header};
 use serde::Deserialize;
@@ -11,7 +15,7 @@ use super::{
     JobPage, JobView, Tab,
     current::current,
     document::Document,
-    fill::{Around, view},
+    fill::{Around, stopped_by_budget, view},
 };
 use crate::{
     pages::{
@@ -163,11 +167,13 @@ pub(super) async fn look(visit: &Visit, id: JobId, tab: Tab) -> Result<Seen, Api
     let job = job.map_err(peer_error)?;
     let wanted = job.summary.client_id.to_string();
     let clients = clients?.with(visit.smm(), &principal, Some(&wanted)).await?;
-    let template = template(visit, &job).await?;
+    let (template, budget) = tokio::join!(template(visit, &job), budget(visit, &job));
+    let template = template?;
     let name = visit.user_view().name;
     let around = Around {
         clients: &clients,
         template: template.as_ref(),
+        budget: budget.as_ref(),
         viewer: (visit.user.id, &name),
         tab,
         now: visit.now(),
@@ -183,6 +189,15 @@ async fn template(visit: &Visit, job: &JobDetail) -> Result<Option<Template>, Ap
         Err(ClientError::Refused { status: StatusCode::NOT_FOUND, .. }) => Ok(None),
         answer => unless_away(answer),
     }
+}
+
+/// How the client's budgets stand, where they were in the way. The page is whole without it.
+async fn budget(visit: &Visit, job: &JobDetail) -> Option<ClientBudget> {
+    if !stopped_by_budget(job) {
+        return None;
+    }
+    let budget = visit.cpm().client_budget(&visit.principal(), &job.summary.client_id.to_string()).await;
+    budget.inspect_err(|error| tracing::warn!(error = %error_chain(error), "a job is shown without its budgets")).ok()
 }
 
 /// Stops the job, and shows where it stands.

@@ -4,14 +4,15 @@
 
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::{Form, extract::rejection::FormRejection};
-use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use hg_common::http::{ApiError, Path};
-use hg_contracts::cpm::{ApiKeyInfo, CreateApiKey, RotateApiKey};
-use hg_types::{ApiKeyId, Usd};
+use hg_contracts::cpm::{ApiKeyInfo, RotateApiKey};
+use hg_types::ApiKeyId;
 use serde::Deserialize;
 
 use super::{
-    ConfirmPage, rows,
+    ConfirmPage,
+    form::{Typed, own_field},
+    rows,
     show::{Params, Said, render},
 };
 use crate::{
@@ -23,91 +24,6 @@ use crate::{
     },
     peer_error::peer_error,
 };
-
-/// The form of a new key as it was sent.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Typed {
-    pub(super) name: String,
-    pub(super) scopes: Vec<String>,
-    pub(super) expires: String,
-    pub(super) requests: String,
-    pub(super) jobs: String,
-    pub(super) daily: String,
-    pub(super) monthly: String,
-}
-
-impl Typed {
-    /// A form's pairs: a tick box is sent by its name.
-    fn of(pairs: Vec<(String, String)>) -> Self {
-        let mut typed = Self::default();
-        for (name, value) in pairs {
-            let value = value.trim().to_owned();
-            match name.as_str() {
-                "name" => typed.name = value,
-                "scope" => typed.scopes.push(value),
-                "expires" => typed.expires = value,
-                "requests" => typed.requests = value,
-                "jobs" => typed.jobs = value,
-                "daily" => typed.daily = value,
-                "monthly" => typed.monthly = value,
-                _ => {}
-            }
-        }
-        typed
-    }
-
-    /// What is asked for, or what can't be asked for. Ranges are CPM's to judge.
-    fn wanted(&self) -> Result<CreateApiKey, Vec<FieldProblem>> {
-        let mut errors = Vec::new();
-        let wanted = CreateApiKey {
-            name: self.name.clone(),
-            scopes: self.scopes.clone(),
-            expires_at: given(&self.expires, &mut errors, "expires", "Give a day, such as 2027-03-31.", end_of_day),
-            requests_per_minute: given(&self.requests, &mut errors, "requests", "Give a whole number.", number),
-            jobs_per_day: given(&self.jobs, &mut errors, "jobs", "Give a whole number.", number),
-            daily_limit_usd: given(&self.daily, &mut errors, "daily", "Give dollars, such as 2.50.", dollars),
-            monthly_limit_usd: given(&self.monthly, &mut errors, "monthly", "Give dollars, such as 50.", dollars),
-        };
-        if self.name.is_empty() {
-            errors.insert(0, FieldProblem::new("name", "Give it a name: whose key is it?"));
-        }
-        if self.scopes.is_empty() {
-            errors.push(FieldProblem::new("scopes", "Tick what the key may do."));
-        }
-        if errors.is_empty() { Ok(wanted) } else { Err(errors) }
-    }
-}
-
-fn given<T>(
-    text: &str,
-    errors: &mut Vec<FieldProblem>,
-    field: &'static str,
-    wrong: &'static str,
-    parse: fn(&str) -> Option<T>,
-) -> Option<T> {
-    if text.is_empty() {
-        return None;
-    }
-    let value = parse(text);
-    if value.is_none() {
-        errors.push(FieldProblem::new(field, wrong));
-    }
-    value
-}
-
-fn number(text: &str) -> Option<i64> {
-    text.parse().ok()
-}
-
-fn dollars(text: &str) -> Option<Usd> {
-    text.trim_start_matches('$').parse().ok()
-}
-
-/// The last moment of a day: a key holds on the day that is named.
-fn end_of_day(text: &str) -> Option<DateTime<Utc>> {
-    let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?.succ_opt()?;
-    Some(day.and_time(NaiveTime::MIN).and_utc())
-}
 
 /// Makes a key and shows its secret, or the form again.
 pub(crate) async fn create(
@@ -125,19 +41,6 @@ pub(crate) async fn create(
         },
     };
     render(&visit, &place, &Params::default(), said).await
-}
-
-fn own_field(name: &str) -> Option<OwnField> {
-    match name {
-        "name" => Some(OwnField::new("name", "The name")),
-        "expires_at" => Some(OwnField::new("expires", "The last day")),
-        "requests_per_minute" => Some(OwnField::new("requests", "The requests")),
-        "jobs_per_day" => Some(OwnField::new("jobs", "The jobs")),
-        "daily_limit_usd" => Some(OwnField::new("daily", "The daily limit")),
-        "monthly_limit_usd" => Some(OwnField::new("monthly", "The monthly limit")),
-        name if name.starts_with("scopes") => Some(OwnField::new("scopes", "What it may do")),
-        _ => None,
-    }
 }
 
 /// How long the old secret goes on, as it was chosen.
@@ -246,35 +149,8 @@ pub(crate) async fn revoke(visit: Visit, Path((slug, key)): Path<(String, ApiKey
     }
 }
 
-async fn find(visit: &Visit, slug: &str, key: ApiKeyId) -> Result<(Place, ApiKeyInfo), ApiError> {
+pub(super) async fn find(visit: &Visit, slug: &str, key: ApiKeyId) -> Result<(Place, ApiKeyInfo), ApiError> {
     let place = Place::enter(visit, slug).await?;
     let key = visit.cpm().get_api_key(&visit.principal(), place.client.id, key).await.map_err(peer_error)?;
     Ok((place, key))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn typed(pairs: &[(&str, &str)]) -> Typed {
-        Typed::of(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
-    }
-
-    #[test]
-    fn a_form_is_a_request_or_says_what_is_wrong() {
-        let good = typed(&[
-            ("name", " Shop "),
-            ("scope", "generate"),
-            ("scope", "jobs:read"),
-            ("expires", "2027-03-31"),
-            ("daily", "$2.50"),
-        ]);
-        let wanted = good.wanted().unwrap();
-        assert_eq!((wanted.name.as_str(), wanted.scopes.len(), wanted.jobs_per_day), ("Shop", 2, None));
-        assert_eq!(wanted.expires_at.unwrap().to_rfc3339(), "2027-04-01T00:00:00+00:00");
-        assert_eq!(wanted.daily_limit_usd.unwrap().to_string(), "2.500000000");
-        let bad = typed(&[("expires", "soon"), ("requests", "many"), ("daily", "free")]).wanted().unwrap_err();
-        let fields: Vec<_> = bad.iter().map(|problem| problem.field.as_ref()).collect();
-        assert_eq!(fields, ["name", "expires", "requests", "daily", "scopes"]);
-    }
 }

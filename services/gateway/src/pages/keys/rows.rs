@@ -35,12 +35,14 @@ pub(super) fn api_key(place: &Place, key: &ApiKeyInfo, now: DateTime<Utc>) -> Ap
         facts: if lives { facts(key) } else { Vec::new() },
         created: Moment::new(key.created_at, now),
         used: key.last_used_at.map(|at| Moment::new(at, now)),
+        edit_href: lives.then(|| path("edit")),
         rotate_href: (lives && key.origin == ApiKeyOrigin::Made).then(|| path("rotate")),
         revoke_href: lives.then(|| path("revoke")),
     }
 }
 
-fn facts(key: &ApiKeyInfo) -> Vec<Text> {
+/// Its limits, its end, its old secret: a line each.
+pub(super) fn facts(key: &ApiKeyInfo) -> Vec<Text> {
     let mut facts: Vec<Text> = Vec::new();
     if let Some(number) = key.requests_per_minute {
         facts.push(format!("{} requests a minute", format::count(number)).into());
@@ -73,7 +75,7 @@ fn facts(key: &ApiKeyInfo) -> Vec<Text> {
 }
 
 /// A provider's name for people.
-pub(super) fn provider_label(name: &str) -> String {
+pub(crate) fn provider_label(name: &str) -> String {
     name.parse::<Provider>().map_or_else(|_| name.to_owned(), |provider| provider.label().to_owned())
 }
 

@@ -1,12 +1,15 @@
 //! `GET /clients/{slug}/keys`, and the page again after something was refused or a secret was made.
 
 use axum::response::Response;
-use hg_common::http::{ApiError, Path, Query};
-use hg_contracts::cpm::{ListApiKeys, ListProviderKeys, NewApiKey};
+use hg_common::http::{ApiError, Path, Query, error_chain};
+use hg_contracts::{
+    ClientError,
+    cpm::{ListApiKeys, ListProviderKeys, NewApiKey},
+};
 use hg_types::Provider;
 use serde::Deserialize;
 
-use super::{CreateForm, FreshSecret, KeysPage, ScopeChoice, StoreForm, api::Typed, provider::TypedKey, rows};
+use super::{FreshSecret, KeysPage, StoreForm, form::Typed, provider::TypedKey, rows};
 use crate::pages::{
     forms::Problems,
     parts::Choice,
@@ -16,14 +19,6 @@ use crate::pages::{
 
 const API_KEYS: u32 = 50;
 const PROVIDER_KEYS: u32 = 100;
-
-/// What a key may do, in words, as the form offers it.
-const SCOPES: [(&str, &str); 4] = [
-    ("generate", "ask for content"),
-    ("jobs:read", "see jobs and texts"),
-    ("jobs:write", "stop, retry, edit and approve"),
-    ("usage:read", "see usage and costs"),
-];
 
 /// What stands in the address.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -66,7 +61,12 @@ pub(super) async fn render(visit: &Visit, place: &Place, at: &Params, said: Said
         visit.cpm().list_api_keys(&principal, place.client.id, &api),
         visit.cpm().list_provider_keys(&principal, place.client.id, &theirs),
     );
-    let (api_keys, provider_keys) = (unless_away(api_keys)?, unless_away(provider_keys)?);
+    // A secret is shown this once: whatever becomes of the lists, they don't take it along.
+    let (api_keys, provider_keys) = match &said.fresh {
+        Some(_) => (or_nothing(api_keys), or_nothing(provider_keys)),
+        None => (unless_away(api_keys)?, unless_away(provider_keys)?),
+    };
+    let typed = if said.typed.is_blank() { Typed::fresh() } else { said.typed };
     let is_away = api_keys.is_none() || provider_keys.is_none();
     let older = api_keys.as_ref().and_then(|page| page.pagination.next_cursor.clone());
     let page = KeysPage {
@@ -79,7 +79,7 @@ pub(super) async fn render(visit: &Visit, place: &Place, at: &Params, said: Said
             .map(|page| page.data.iter().map(|key| rows::api_key(place, key, now)).collect())
             .unwrap_or_default(),
         older_href: older.map(|cursor| place.href(&format!("/keys?before={cursor}"))),
-        create: create_form(place, said.typed),
+        create: typed.shown(place.href("/keys/api")),
         provider_keys: provider_keys
             .map(|page| page.data.iter().map(|key| rows::provider_key(place, key, now)).collect())
             .unwrap_or_default(),
@@ -89,6 +89,11 @@ pub(super) async fn render(visit: &Visit, place: &Place, at: &Params, said: Said
     visit.page(said.problems.status, &shell, &page)
 }
 
+/// A list, where it could be read.
+fn or_nothing<T>(answer: Result<T, ClientError>) -> Option<T> {
+    answer.inspect_err(|error| tracing::warn!(error = %error_chain(error), "a secret is shown without its list")).ok()
+}
+
 fn fresh(made: NewApiKey) -> FreshSecret {
     let old = match &made.api_key.old_secret {
         Some(old) => format!("The old one goes on until {}.", rows::instant(old.expires_at)).into(),
@@ -96,26 +101,6 @@ fn fresh(made: NewApiKey) -> FreshSecret {
         None => "".into(),
     };
     FreshSecret { name: made.api_key.name, secret: made.secret, old }
-}
-
-fn create_form(place: &Place, typed: Typed) -> CreateForm {
-    let is_fresh = typed.name.is_empty() && typed.scopes.is_empty();
-    let ticked = |scope: &str| {
-        if is_fresh { scope == "generate" || scope == "jobs:read" } else { typed.scopes.iter().any(|it| it == scope) }
-    };
-    CreateForm {
-        action: place.href("/keys/api"),
-        scopes: SCOPES
-            .into_iter()
-            .map(|(value, label)| ScopeChoice { value: value.into(), label: label.into(), checked: ticked(value) })
-            .collect(),
-        name: typed.name,
-        expires: typed.expires,
-        requests: typed.requests,
-        jobs: typed.jobs,
-        daily: typed.daily,
-        monthly: typed.monthly,
-    }
 }
 
 fn store_form(place: &Place, typed: TypedKey) -> StoreForm {

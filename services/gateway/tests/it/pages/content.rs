@@ -139,7 +139,8 @@ async fn money_providers_and_silence_have_their_words() {
     let left =
         "the client's daily budget has 0.01 USD left and 0.05 USD are needed; it starts anew at 2026-11-22 00:00 UTC";
     refuse(&gateway, 402, "budget_exceeded", left, &json!([]));
-    assert!(send(&browser, &[]).await.expect(402).text.contains("0.01 USD left"));
+    let text = send(&browser, &[]).await.expect(402).text.replace("&#x2f;", "/");
+    assert!(text.contains("0.01 USD left") && text.contains("href=\"/clients/ohio-paving/costs\""), "{text}");
 
     refuse(&gateway, 503, "provider_not_configured", "OpenRouter API key is not configured", &json!([]));
     let page = send(&browser, &[("llm_provider", "openrouter")]).await.expect(503).text;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{JOB, has, lacks, silence, start, summary};
+use super::{JOB, OHIO, costs::budget, has, lacks, silence, start, summary};
 use crate::harness::Gateway;
 
 const TEMPLATE: &str = "0191d0a0-0000-7000-8000-0000000000aa";
@@ -242,12 +242,17 @@ async fn a_viewer_reads_a_verdict_and_gives_none() {
 async fn a_failure_says_why_and_what_to_do() {
     let (gateway, browser) = start().await;
     let why = json!({"error_code": "budget_exceeded", "error_message": "The client's daily budget has 0.01 USD left.", "template_id": null});
+    gateway.peers.answers(&format!("GET /clients/{OHIO}/budget"), 200, budget(OHIO, "ohio-paving"));
     gateway.peers.answers(&format!("GET /jobs/{JOB}"), 200, detail("failed", &why));
     let page = browser.page(&format!("/jobs/{JOB}")).await.expect(200).text.replace("&#x2f;", "/");
     for part in [
         "The budget is used up",
         "daily budget has 0.01 USD left",
         "Raise the budget",
+        "$0.6500 of $5.00 left, starts anew 22 November 2026, 00:00 UTC",
+        "$0.4000 of $10.00 left",
+        "nothing left, starts anew 1 December 2026, 00:00 UTC",
+        "href=\"/clients/ohio-paving/costs\"",
         &format!("/content/new?from={JOB}"),
         "Provider calls",
     ] {

@@ -95,6 +95,99 @@ async fn a_secret_is_on_the_one_page_that_answers_its_making() {
 }
 
 #[tokio::test]
+async fn a_secret_is_shown_whatever_becomes_of_the_lists() {
+    let (gateway, browser) = start().await;
+    plant(&gateway);
+    let made = json!({"secret": SECRET, "api_key": api_key()});
+    gateway.peers.answers(&format!("POST /clients/{OHIO}/api-keys"), 201, made.clone());
+    gateway.peers.answers(&format!("POST /clients/{OHIO}/api-keys/{KEY}/rotate"), 200, made);
+    let lists = [format!("GET /clients/{OHIO}/api-keys"), format!("GET /clients/{OHIO}/provider-keys")];
+    let failures = [
+        (403, refusal("forbidden", "looking after API keys needs the role admin on the client", &json!([]))),
+        (404, refusal("not_found", "client not found", &json!([]))),
+        (500, refusal("internal_error", "something went wrong on our side", &json!([]))),
+        (200, json!({"surprise": true})),
+    ];
+    for (status, body) in failures {
+        for line in &lists {
+            gateway.peers.answers(line, status, body.clone());
+        }
+        let form = [("name", "Shop"), ("scope", "generate")];
+        let made = submit(&browser, &format!("{PAGE}/api"), &form).await.expect(200);
+        has(&made.text, &[SECRET, "shown this once", "keys can’t be shown right now"]);
+        let rotated = submit(&browser, &format!("{PAGE}/api/{KEY}/rotate"), &[("overlap", "0")]).await.expect(200);
+        has(&rotated.text, &[SECRET]);
+    }
+}
+
+#[tokio::test]
+async fn a_key_is_changed_and_what_stays_is_not_named() {
+    let (gateway, browser) = start().await;
+    plant(&gateway);
+    let edit = format!("{PAGE}/api/{KEY}/edit");
+    has(&browser.page(PAGE).await.expect(200).text, &[&format!("href=\"{edit}\"")]);
+    has(
+        &browser.page(&edit).await.expect(200).text,
+        &["value=\"Shop &lt;1&gt;\"", "value=\"60\"", "value=\"200\"", "value=\"5.00\"", "12 of 200 jobs today"],
+    );
+    let patch = format!("PATCH /clients/{OHIO}/api-keys/{KEY}");
+    gateway.peers.answers(&patch, 200, api_key());
+    let as_is = [("name", "Shop <1>"), ("scope", "generate"), ("requests", "60"), ("jobs", "200"), ("daily", "5.00")];
+    let same = submit(&browser, &edit, &as_is).await.expect(303);
+    assert_eq!((same.headers["location"].to_str().unwrap(), gateway.peers.asked(&patch).len()), (PAGE, 0));
+    let form = [
+        ("name", "Web"),
+        ("scope", "generate"),
+        ("scope", "usage:read"),
+        ("requests", ""),
+        ("jobs", "200"),
+        ("daily", "2.5"),
+        ("expires", "2027-03-31"),
+    ];
+    let saved = submit(&browser, &edit, &form).await.expect(303);
+    assert_eq!(saved.headers["location"], format!("{PAGE}?notice=key-changed"));
+    assert_eq!(
+        gateway.peers.asked(&patch).pop().unwrap().body,
+        json!({"name": "Web", "scopes": ["generate", "usage:read"], "expires_at": "2027-04-01T00:00:00Z", "requests_per_minute": null, "daily_limit_usd": "2.500000000"})
+    );
+    // What is wrong stands beside its field, and what was typed is still there.
+    let refused = submit(&browser, &edit, &[("name", ""), ("jobs", "many")]).await.expect(422);
+    has(&refused.text, &["Give it a name", "id=\"jobs-error\"", "value=\"many\""]);
+    let wrong = json!([{"field": "requests_per_minute", "message": "must be 1 to 100000"}]);
+    gateway.peers.answers(&patch, 422, refusal("validation_failed", "no", &wrong));
+    let refused =
+        submit(&browser, &edit, &[("name", "Web"), ("scope", "generate"), ("requests", "0")]).await.expect(422);
+    has(&refused.text, &["The requests must be 1 to 100000.", "id=\"requests-error\"", "value=\"0\""]);
+    let revoked = refusal("api_key_revoked", "the key is revoked", &json!([]));
+    gateway.peers.answers(&patch, 409, revoked);
+    has(&submit(&browser, &edit, &form).await.expect(409).text, &["The key is revoked."]);
+    assert_eq!(browser.submit(&edit, &form).await.status, 403, "without the form's token");
+}
+
+#[tokio::test]
+async fn the_operators_key_keeps_its_name_and_end() {
+    let (gateway, browser) = start().await;
+    plant(&gateway);
+    let mut key = api_key();
+    key["origin"] = json!("environment");
+    gateway.peers.answers(&format!("GET /clients/{OHIO}/api-keys/{KEY}"), 200, key.clone());
+    let patch = format!("PATCH /clients/{OHIO}/api-keys/{KEY}");
+    gateway.peers.answers(&patch, 200, key);
+    let edit = format!("{PAGE}/api/{KEY}/edit");
+    has(&browser.page(&edit).await.expect(200).text, &["readonly", "The operator’s"]);
+    let form = [
+        ("name", "Mine"),
+        ("scope", "generate"),
+        ("requests", "60"),
+        ("jobs", "9"),
+        ("daily", "5"),
+        ("expires", "2027-01-01"),
+    ];
+    drop(submit(&browser, &edit, &form).await.expect(303));
+    assert_eq!(gateway.peers.asked(&patch).pop().unwrap().body, json!({"jobs_per_day": 9}));
+}
+
+#[tokio::test]
 async fn what_ends_a_key_asks_first() {
     let (gateway, browser) = start().await;
     plant(&gateway);

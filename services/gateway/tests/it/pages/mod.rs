@@ -3,6 +3,7 @@
 mod audit;
 mod clients;
 mod content;
+mod costs;
 mod data;
 mod invitation;
 mod job;

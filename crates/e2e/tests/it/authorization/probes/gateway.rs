@@ -46,6 +46,7 @@ const PROVIDER_KEY: &[(&str, &str)] = &[("id", "<client>"), ("provider_key", "<p
 const KEY_PAGE: &[(&str, &str)] = &[("key", "<api_key>")];
 const PROVIDER_KEY_PAGE: &[(&str, &str)] = &[("key", "<provider_key>")];
 const MAKE_KEY: &str = r#"{"name":"Shop","scopes":["generate"]}"#;
+const LIMITS: &str = r#"{"daily_usd":"7","monthly_usd":null}"#;
 const STORE_KEY: &str = r#"{"provider":"openai","key":"sk-0123456789abcdef"}"#;
 
 pub(super) const PROBES: &[Probe] = &[
@@ -70,6 +71,13 @@ pub(super) const PROBES: &[Probe] = &[
         .role(Admin),
     delete("/api/clients/{id}/provider-keys/{provider_key}").with(PROVIDER_KEY).role(Admin),
     post("/api/clients/{id}/provider-keys/{provider_key}/test").with(PROVIDER_KEY).role(Admin),
+    // Money.
+    get("/api/clients/{id}/budget").with(CLIENT),
+    put("/api/clients/{id}/budget").with(CLIENT).json(LIMITS).role(Admin),
+    put("/api/clients/{id}/budget/cap").with(CLIENT).json(LIMITS).role_at(Admin, Parent),
+    get("/api/clients/{id}/budgets").with(CLIENT),
+    get("/api/clients/{id}/usage").with(CLIENT),
+    get("/api/clients/{id}/costs").with(CLIENT).query("?group_by=client"),
     // Clients.
     get("/api/clients").strangers(Nothing),
     get("/api/clients").query("?q=kqzvcanary").strangers(Nothing),
@@ -199,6 +207,9 @@ pub(super) const PROBES: &[Probe] = &[
     post("/clients/{slug}/invitations").form("email=somebody@example.com&role=viewer").role(Admin),
     post("/clients/{slug}/invitations/{id}/resend").with(INVITATION).form("").role(Admin),
     post("/clients/{slug}/invitations/{id}/revoke").with(INVITATION).form("").role(Admin),
+    get("/clients/{slug}/costs"),
+    post("/clients/{slug}/costs/limits").form("daily=7&monthly=").role(Admin),
+    post("/clients/{slug}/costs/cap").form("daily=7&monthly=").role_at(Admin, Parent),
     get("/clients/{slug}/audit").role(Admin),
     get("/clients/{slug}/audit/export").query("?format=csv").role(Admin),
     get("/clients/{slug}/data"),
@@ -232,6 +243,12 @@ pub(super) const PROBES: &[Probe] = &[
     post("/clients/{slug}/seo-rules/{content_type}/delete").with(BLOG).form("id=<rules>&newest=2"),
     get("/clients/{slug}/keys").role(Admin).too_low_says("There is nothing here"),
     post("/clients/{slug}/keys/api").form("name=Shop&scope=generate").role(Admin).too_low_says("There is nothing here"),
+    get("/clients/{slug}/keys/api/{key}/edit").with(KEY_PAGE).role(Admin).too_low_says("There is nothing here"),
+    post("/clients/{slug}/keys/api/{key}/edit")
+        .with(KEY_PAGE)
+        .form("name=Renamed&scope=generate")
+        .role(Admin)
+        .too_low_says("There is nothing here"),
     get("/clients/{slug}/keys/api/{key}/rotate").with(KEY_PAGE).role(Admin).too_low_says("There is nothing here"),
     post("/clients/{slug}/keys/api/{key}/rotate")
         .with(KEY_PAGE)
