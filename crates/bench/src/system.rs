@@ -200,6 +200,11 @@ impl System {
         answer.json()
     }
 
+    /// Gives the simulator a rule for the calls that come.
+    pub(crate) async fn behave(&self, rule: &'static str) -> Result<()> {
+        self.simulator.server().send(&Call::post("/_sim/behaviour", rule)).await?.expect(StatusCode::NO_CONTENT)
+    }
+
     /// Makes the simulator forget its calls.
     pub(crate) async fn forget_calls(&self) -> Result<()> {
         self.simulator.server().send(&Call::delete("/_sim/calls")).await?.expect(StatusCode::NO_CONTENT)

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 /// How long the last job may take to end.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -73,4 +74,39 @@ pub(super) async fn settled(db: &mut PgConnection, jobs: u64) -> Result<Settled>
         "something is left open: {found:?}"
     );
     Ok(found)
+}
+
+/// Verifies the same of these clients' jobs alone, others being at work.
+pub(super) async fn settled_of(db: &mut PgConnection, clients: &[Uuid], jobs: u64) -> Result<()> {
+    let (completed, charged): (i64, i64) = sqlx::query_as(
+        "SELECT count(*) FILTER (WHERE j.status = 'completed' AND j.result ->> 'content' <> ''), count(c.job_id) FILTER (WHERE c.amount = j.cost)
+           FROM jobs j LEFT JOIN charges c ON c.job_id = j.id WHERE j.client_id = ANY ($1)",
+    )
+    .bind(clients)
+    .fetch_one(db)
+    .await
+    .context("the books can't be read")?;
+    let jobs = i64::try_from(jobs)?;
+    anyhow::ensure!(
+        completed >= jobs && charged == completed,
+        "{jobs} jobs were to be completed with one charge each: {completed} are, {charged} are charged"
+    );
+    Ok(())
+}
+
+/// Verifies that whatever was completed so far has a text and exactly one charge, and nothing else has one.
+pub(super) async fn charged_once(db: &mut PgConnection) -> Result<()> {
+    let (completed, mismatched): (i64, i64) = sqlx::query_as(
+        "SELECT (SELECT count(*) FROM jobs WHERE status = 'completed' AND result ->> 'content' <> ''),
+                (SELECT count(*) FROM (SELECT id, cost FROM jobs WHERE status <> 'pending') j FULL JOIN charges c ON c.job_id = j.id
+                  WHERE c.job_id IS NULL OR c.amount IS DISTINCT FROM j.cost)",
+    )
+    .fetch_one(db)
+    .await
+    .context("the books can't be read")?;
+    anyhow::ensure!(
+        completed > 0 && mismatched == 0,
+        "{completed} jobs are completed, {mismatched} are not charged for once"
+    );
+    Ok(())
 }

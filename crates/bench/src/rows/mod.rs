@@ -11,7 +11,9 @@
 mod accept;
 mod added;
 mod assets;
+mod backlog;
 mod books;
+mod fairness;
 mod generate;
 mod job_page;
 mod jobs;
@@ -41,7 +43,7 @@ pub(crate) struct Row {
 }
 
 /// All rows, in the order in which they are measured: what fills the disk comes last.
-const ROWS: [Row; 15] = [
+const ROWS: [Row; 17] = [
     Row { name: "start", about: "from start to healthy, per service", run: |bench| Box::pin(start::run(bench)) },
     Row { name: "memory", about: "resident memory, idle and loaded", run: |bench| Box::pin(memory::run(bench)) },
     Row { name: "accept", about: "POST /generate by 1, 16 and 64 callers", run: |bench| Box::pin(accept::run(bench)) },
@@ -51,6 +53,12 @@ const ROWS: [Row; 15] = [
         about: "the same without Redis",
         run: |bench| Box::pin(jobs::run_without_redis(bench)),
     },
+    Row {
+        name: "fairness",
+        about: "small tenants' wait beside one with 10,000 jobs",
+        run: |bench| Box::pin(fairness::run(bench)),
+    },
+    Row { name: "backlog", about: "memory with 100,000 jobs waiting", run: |bench| Box::pin(backlog::run(bench)) },
     Row { name: "added", about: "latency added to a provider of 50 ms", run: |bench| Box::pin(added::run(bench)) },
     Row {
         name: "stream",
