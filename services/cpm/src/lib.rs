@@ -36,3 +36,9 @@ pub mod worker;
 pub use config::Config;
 pub use start::{Cpm, INFO, StartError, build, run};
 pub use state::AppState;
+
+/// Every path of this service with its rule, but the standard ones. Documentation is checked against it.
+#[must_use]
+pub fn route_table() -> hg_common::http::RouteTable {
+    routes::routes().table().clone()
+}

@@ -37,3 +37,9 @@ mod store;
 pub use config::Config;
 pub use start::{App, INFO, StartError, build, run};
 pub use state::AppState;
+
+/// Every path of the gateway with its rule, but the standard ones. Documentation is checked against it.
+#[must_use]
+pub fn route_table() -> hg_common::http::RouteTable {
+    routes::routes(&hg_common::http::HealthChecks::builder(INFO).build()).table().clone()
+}
