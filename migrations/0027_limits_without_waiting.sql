@@ -115,7 +115,9 @@ BEGIN
   SELECT * INTO row_of FROM public.budgets WHERE id = row_id FOR UPDATE;
   SELECT h.below, h.since INTO holders FROM app.budget_holders(row_of.client_id, row_of.period_start) h;
   -- Somebody was moved meanwhile, or a transaction that had begun before committed after: then all of it anew.
-  IF early.until IS NOT NULL AND (early.below, early.since) IS NOT DISTINCT FROM (holders.below, holders.since)
+  -- A client that is new there changes nothing: the count goes over it.
+  IF early.until IS NOT NULL
+     AND NOT EXISTS (SELECT FROM (SELECT * FROM unnest(early.below, early.since) EXCEPT SELECT * FROM unnest(holders.below, holders.since)) AS left_out)
      AND early.jobs = (SELECT count(*) FROM unnest(holders.below, holders.since) AS holder (id, here_since)
                          JOIN public.reservations r ON r.client_id = holder.id AND r.created_at >= holder.here_since AND r.created_at < early.until) THEN
     charged_sum := early.charged;
@@ -201,6 +203,10 @@ BEGIN
     IF change.was IS NULL THEN
       this_start := date_trunc(change.per::text, clock_timestamp() AT TIME ZONE 'UTC')::date;
       PERFORM app.budget_open(NEW.client_id, change.per, this_start, NULL);
+      -- The lock may have come after midnight: what was accepted before still opens the day that ends.
+      IF from_start <> this_start THEN
+        PERFORM app.budget_open(NEW.client_id, change.per, from_start, NULL);
+      END IF;
       FOR one IN SELECT * FROM app.budgets_from(NEW.client_id, change.per, from_start) LOOP
         PERFORM app.budget_take_over(one.id, change.wanted,
           CASE WHEN one.period_start <> from_start THEN NULL::app.sums_of_jobs WHEN change.per = 'day' THEN early_day ELSE early_month END);
@@ -360,6 +366,114 @@ BEGIN
 END
 $$;
 
+-- As before (0021), but a key that may ask for nothing any more is looked at alone, too.
+CREATE OR REPLACE FUNCTION app.jobs_accept(items jsonb)
+RETURNS TABLE (item integer, job_id uuid, client_id uuid, status public.job_status, is_new boolean)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = '' SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off SET enable_bitmapscan = off SET jit = off SET lock_timeout = '3s' AS $$
+#variable_conflict use_column
+DECLARE
+  -- By the item's place; NULL for one that is left out.
+  clients uuid[];
+  -- Budget rows that count, by place.
+  part_places integer[];
+  part_budgets uuid[];
+  queued jsonb := jsonb_build_object('status', 'pending', 'stage', 'queued', 'attempt', 0, 'at', app.json_time(now()));
+  missing record;
+BEGIN
+  PERFORM app.batch_begins();
+  SELECT app.clients_writable(
+      array_agg(CASE WHEN a.is_plain THEN a.client END ORDER BY a.ordinality), array_agg(CASE WHEN a.is_plain THEN a.slug END ORDER BY a.ordinality),
+      array_agg(a.scope_user ORDER BY a.ordinality), array_agg(a.scope_client ORDER BY a.ordinality))
+    INTO clients
+    FROM (SELECT r.*,
+                 -- Somebody's own provider key wants a look of its own; so does an API key that is limited, or has ended: what its
+                 -- trigger refuses, it would refuse to all.
+                 r.provider_key IS NULL AND r.estimate >= 0 AND (r.api_key IS NULL OR EXISTS (
+                   SELECT FROM public.api_keys k
+                    WHERE k.id = r.api_key AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now())
+                      AND k.scopes && '{generate,jobs:write}' AND k.jobs_per_day IS NULL AND k.daily_limit IS NULL AND k.monthly_limit IS NULL)) AS is_plain
+            FROM ROWS FROM (jsonb_to_recordset(items) AS (
+              scope_user uuid, scope_client uuid, client uuid, slug text, provider_key uuid, estimate numeric, api_key uuid)) WITH ORDINALITY AS r) AS a;
+  PERFORM pg_advisory_xact_lock_shared(app.ledger_lock());
+  -- Budget rows are locked in the order of their ids, before anything else. A row that doesn't exist yet is made then, narrow
+  -- before wide, as app.budget_rows does.
+  FOR try IN 1..3 LOOP
+    SELECT array_agg(p.place), array_agg(p.budget) INTO part_places, part_budgets FROM app.budgets_counted(clients) p;
+    IF part_budgets IS NULL THEN
+      RETURN;
+    END IF;
+    PERFORM FROM public.budgets b WHERE b.id = ANY (part_budgets) ORDER BY b.id FOR NO KEY UPDATE;
+    EXIT WHEN array_position(part_budgets, NULL) IS NULL;
+    FOR missing IN
+      SELECT DISTINCT p.holder_type, p.holder, p.period, p.start_on, p.row_limit FROM app.budgets_counted(clients) p
+       WHERE p.budget IS NULL ORDER BY p.holder_type DESC NULLS LAST, p.holder, p.period
+    LOOP
+      PERFORM app.budget_open(missing.holder, missing.period, missing.start_on, missing.row_limit);
+    END LOOP;
+  END LOOP;
+  -- Locked first, judged then: a row that was waited for is seen as it is now.
+  RETURN QUERY
+    WITH asked AS MATERIALIZED (
+      SELECT a.*, clients[a.ordinality] AS of_client
+        FROM ROWS FROM (jsonb_to_recordset(items) AS (
+          principal text, idempotency_key text, request_hash text, topic text, content_type public.content_type, provider text,
+          model text, parameters jsonb, priority smallint, deadline_seconds double precision, estimate numeric, request_id text,
+          by_user uuid, api_key uuid)) WITH ORDINALITY AS a
+       WHERE clients[a.ordinality] IS NOT NULL
+    ), part AS MATERIALIZED (
+      SELECT * FROM unnest(part_places, part_budgets) AS p (place, budget)
+    ), room AS MATERIALIZED (
+      SELECT b.id, b.limit_usd - b.spent - b.reserved AS amount FROM public.budgets b WHERE b.id = ANY (part_budgets)
+    ), refused AS MATERIALIZED (
+      -- What fits nowhere by itself must not stand in the way of the others.
+      SELECT p.place FROM part p JOIN asked a ON a.ordinality = p.place LEFT JOIN room r ON r.id = p.budget
+       WHERE r.id IS NULL OR a.estimate > r.amount
+    ), short AS MATERIALIZED (
+      -- A row that has too little left for all of them: who gets it is decided one by one.
+      SELECT s.budget
+        FROM (SELECT p.budget, sum(a.estimate) AS amount FROM part p JOIN asked a ON a.ordinality = p.place
+               WHERE p.place NOT IN (SELECT f.place FROM refused f) GROUP BY p.budget) AS s
+        JOIN room r ON r.id = s.budget
+       WHERE s.amount > r.amount
+    ), good AS MATERIALIZED (
+      SELECT a.*, app.uuid_v7() AS new_job FROM asked a
+       WHERE a.ordinality NOT IN (SELECT f.place FROM refused f)
+         AND a.ordinality NOT IN (SELECT p.place FROM part p JOIN short s ON s.budget = p.budget)
+    ), keyed AS (
+      -- A key that is known, or that another item of this batch has brought, is left out.
+      INSERT INTO public.job_idempotency (principal, client_id, key, request_hash, job_id)
+      SELECT g.principal, g.of_client, g.idempotency_key, decode(g.request_hash, 'base64'), g.new_job
+        FROM good g WHERE g.idempotency_key IS NOT NULL ORDER BY 1, 2, 3
+      ON CONFLICT DO NOTHING
+      RETURNING job_id
+    ), fresh AS MATERIALIZED (
+      SELECT * FROM good g WHERE g.idempotency_key IS NULL OR g.new_job IN (SELECT k.job_id FROM keyed k)
+    ), made AS (
+      INSERT INTO public.jobs (id, client_id, topic, content_type, llm_provider, model, parameters, estimated_cost, request_id,
+                               created_by, api_key_id)
+      SELECT f.new_job, f.of_client, f.topic, f.content_type, f.provider, f.model, f.parameters, f.estimate, f.request_id, f.by_user,
+             f.api_key FROM fresh f
+    ), run AS (
+      INSERT INTO public.job_runs (job_id, client_id, priority, deadline_at)
+      SELECT f.new_job, f.of_client, f.priority, now() + make_interval(secs => f.deadline_seconds) FROM fresh f
+    ), told AS (
+      INSERT INTO public.job_events (job_id, seq, client_id, type, data)
+      SELECT f.new_job, 1, f.of_client, 'status', queued FROM fresh f
+    ), held AS (
+      INSERT INTO public.reservations (job_id, client_id, held) SELECT f.new_job, f.of_client, f.estimate FROM fresh f
+    ), held_in AS (
+      INSERT INTO public.reservation_parts (job_id, budget_id, client_id)
+      SELECT f.new_job, p.budget, f.of_client FROM fresh f JOIN part p ON p.place = f.ordinality
+    ), booked AS (
+      UPDATE public.budgets b SET reserved = b.reserved + s.amount
+        FROM (SELECT p.budget, sum(f.estimate) AS amount FROM fresh f JOIN part p ON p.place = f.ordinality GROUP BY p.budget) AS s
+       WHERE b.id = ANY (part_budgets) AND b.id = s.budget AND s.amount > 0
+    )
+    SELECT f.ordinality::integer, f.new_job, f.of_client, 'pending'::public.job_status, true FROM fresh f ORDER BY f.ordinality;
+END
+$$;
+
 -- As before (0020), but its use is noted only where nobody is changing the key just now: a caller doesn't wait for an
 -- administrator's limit to be summed up.
 CREATE OR REPLACE FUNCTION app.api_key_lookup(of_hash bytea)
@@ -511,11 +625,16 @@ DECLARE
   history text;
 BEGIN
   BEGIN
-    history := (SELECT s.system_identifier FROM pg_control_system() s) || '/' || (SELECT c.timeline_id FROM pg_control_checkpoint() c);
+    history := (SELECT s.system_identifier FROM pg_control_system() s)::text;
   EXCEPTION WHEN insufficient_privilege THEN
     -- A managed Postgres may keep this to itself.
     history := '';
   END;
+  -- The timeline of this very moment: pg_control_checkpoint() goes on with the old one for minutes after a failover. A replica that
+  -- only reads has no position of its own; nobody asks one.
+  IF NOT pg_is_in_recovery() THEN
+    history := history || '/' || left(pg_walfile_name(pg_current_wal_lsn()), 8);
+  END IF;
   RETURN hashtext(history || '/' || 'public.job_events'::regclass::oid);
 END
 $$;
@@ -529,4 +648,3 @@ GRANT EXECUTE ON FUNCTION app.events_epoch() TO hg_content_app;
 
 SET LOCAL ROLE hg_owner;
 
-CREATE TRIGGER jobs_gone AFTER DELETE ON jobs REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION app.jobs_gone();

@@ -28,7 +28,7 @@ use super::{
 use crate::{
     combine::Combined,
     domain::request::{NewJob, understand},
-    live::Beginning,
+    live::{Beginning, LivingKeys},
     queue::Enqueue,
     state::AppState,
     store::{
@@ -90,6 +90,7 @@ pub async fn generate(
     headers: HeaderMap,
     Json(request): Json<GenerateRequest>,
 ) -> Result<Response, ApiError> {
+    let keys = state.keys.from_now();
     let principal = with_scope(caller, ApiScope::Generate)?;
     let mut delivery = Delivery::asked(&headers, &request)?;
     // A preference that can't be had, for want of the scope or of a seat, keeps nobody from a job (RFC 7240).
@@ -111,7 +112,7 @@ pub async fn generate(
     if job.parameters.provider_key_id.is_some() && state.keyring.is_none() {
         return Err(provider_key_missing(job.choice.provider));
     }
-    let asked = Asked { state: &state, principal: &principal, job: &job, idempotency: idempotency.as_ref() };
+    let asked = Asked { state: &state, principal: &principal, job: &job, idempotency: idempotency.as_ref(), keys };
     // Before anything is accepted: whoever is turned away may simply ask again.
     let seat = match delivery {
         Delivery::AtOnce => None,
@@ -144,12 +145,14 @@ struct Asked<'a> {
     principal: &'a Principal,
     job: &'a NewJob,
     idempotency: Option<&'a Idempotency>,
+    /// As of when the caller came.
+    keys: LivingKeys,
 }
 
 impl Asked<'_> {
     /// Accepts the job and watches it from before anybody could begin with it.
     async fn accept_and_watch(&self) -> Result<(Accepted, Watch, Beginning), ApiError> {
-        let Self { state, principal, job, idempotency } = *self;
+        let Self { state, principal, job, idempotency, .. } = *self;
         let accepted = store(state, principal, job, &asker(principal), idempotency).await?;
         let watch = state.hub.subscribe(accepted.job_id);
         dispatch(state, accepted, job).await;

@@ -21,7 +21,7 @@ use super::{allowance::Allowances, key_guard::WrongKeys};
 use crate::store::api_key_lookup::{FoundKey, api_key_lookup};
 
 /// Counted from before the look-up: what was revoked since then is out of force within a second.
-const REMEMBERED: Duration = Duration::from_millis(900);
+pub(crate) const REMEMBERED: Duration = Duration::from_millis(900);
 /// How long a key that was found may be looked up from an address that has tried too many wrong ones.
 const TRIED: Duration = Duration::from_secs(3600);
 const MOST: usize = 10_000;

@@ -6,13 +6,13 @@ use hg_common::db::SystemDb;
 use hg_types::ApiKeyId;
 use tokio::time::Instant;
 
-use crate::store::api_key_lookup::api_key_watches;
+use crate::{api::keys::REMEMBERED, store::api_key_lookup::api_key_watches};
 
 /// Answers whether a key still holds.
 #[derive(Clone, Debug)]
 pub struct LivingKeys {
     db: SystemDb,
-    /// When the watcher was let in: a secret that has ended since lets nobody listen on.
+    /// From when on a secret must not have ended: whoever was let in may have been remembered from before.
     since: Instant,
 }
 
@@ -23,7 +23,7 @@ impl LivingKeys {
         Self { db, since: Instant::now() }
     }
 
-    /// For a watcher that is let in now.
+    /// For a watcher that is let in now: to be taken before anything that may wait.
     #[must_use]
     pub fn from_now(&self) -> Self {
         Self::new(self.db.clone())
@@ -33,7 +33,7 @@ impl LivingKeys {
     /// watcher was let in, and its client isn't archived. Whoever has the living secret comes back with it.
     pub(super) async fn holds(&self, key: ApiKeyId) -> Result<bool, sqlx::Error> {
         let mut tx = self.db.begin().await?;
-        let holds = api_key_watches(&mut tx, key, self.since.elapsed()).await?;
+        let holds = api_key_watches(&mut tx, key, self.since.elapsed() + REMEMBERED).await?;
         tx.commit().await?;
         Ok(holds)
     }

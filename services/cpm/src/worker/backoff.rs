@@ -11,13 +11,11 @@ pub(super) fn full_jitter(base: Duration, cap: Duration, tries: u32, chance: f64
 
 /// However long a service is away, its jobs ask again after so long: it answers or refuses at once, and that costs little
 /// beside jobs that lie still after it is back.
-const LONGEST_AWAY: Duration = Duration::from_secs(5);
+pub(super) const LONGEST_AWAY: Duration = Duration::from_secs(5);
 
-/// For a service that is away: a quarter of the job's age, between half a second and `cap`, or five seconds where that is less, give or
-/// take a quarter. Old jobs ask rarely, new ones soon, and nothing needs to be counted.
+/// For what is away or full: a quarter of the job's age, between half a second and `cap`, give or take a quarter. Old jobs ask rarely, new ones soon, and nothing needs to be counted.
 #[must_use]
 pub(super) fn while_away(age: Duration, cap: Duration, chance: f64) -> Duration {
-    let cap = cap.min(LONGEST_AWAY);
     let lowest = Duration::from_millis(500).min(cap);
     (age / 4).clamp(lowest, cap).mul_f64(0.75 + chance.clamp(0.0, 1.0) / 2.0)
 }
@@ -50,7 +48,7 @@ mod tests {
         let at = |age| while_away(SECOND * age, SECOND * 20, 0.5);
         assert_eq!(at(0), Duration::from_millis(500));
         assert_eq!(at(8), SECOND * 2);
-        assert_eq!(at(3_000), SECOND * 5);
+        assert_eq!(at(3_000), SECOND * 20);
         assert_eq!(while_away(SECOND * 3_000, SECOND * 3, 1.0), Duration::from_millis(3_750));
         assert_eq!(while_away(SECOND, Duration::from_millis(10), 0.5), Duration::from_millis(10));
     }

@@ -7,7 +7,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tracing::Instrument;
 
 use super::{
-    backoff::{after_provider_error, full_jitter, while_away},
+    backoff::{LONGEST_AWAY, after_provider_error, full_jitter, while_away},
     context::Context,
     ending::{self, Back, End, Released, Written},
     events,
@@ -58,11 +58,11 @@ async fn conclude(ctx: &Context, run: &Run, outcome: Result<Product, Halt>) {
         Err(Halt::Stopped { why: Stop::Drained, call }) => drained(ctx, run, call.as_deref()).await,
         Err(Halt::Away(error)) => {
             tracing::info!(error = %error_chain(&*error), "the job waits for a service that is away");
-            wait(ctx, run, "service_away", away_delay(ctx, run)).await;
+            wait(ctx, run, "service_away", away_delay(ctx, run, LONGEST_AWAY)).await;
         }
         Err(Halt::NoSlot(provider)) => {
             tracing::debug!(%provider, "all slots are taken");
-            wait(ctx, run, "no_provider_slot", away_delay(ctx, run)).await;
+            wait(ctx, run, "no_provider_slot", away_delay(ctx, run, Duration::MAX)).await;
         }
         Err(Halt::Provider { call, retry_after, text_was_shown }) => {
             provider_failed(ctx, run, &call, retry_after, text_was_shown).await;
@@ -86,8 +86,9 @@ fn left(error: &sqlx::Error) {
     tracing::error!(error = %error_chain(error), "the attempt's end could not be written");
 }
 
-fn away_delay(ctx: &Context, run: &Run) -> Duration {
-    while_away(run.claimed.age + run.elapsed(), ctx.settings().away_cap, rand::random())
+/// At most so long, and at most as long as is configured.
+fn away_delay(ctx: &Context, run: &Run, longest: Duration) -> Duration {
+    while_away(run.claimed.age + run.elapsed(), ctx.settings().away_cap.min(longest), rand::random())
 }
 
 async fn complete(ctx: &Context, run: &Run, product: &Product) {

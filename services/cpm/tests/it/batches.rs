@@ -165,6 +165,14 @@ async fn what_is_not_plainly_good_is_left_out() {
     let (ours, theirs) = (tenants.customer, tenants.other_customer);
     let known = accept(&cpm, &json!([wanted(ours, Some("known"))])).await;
     assert_eq!(known.len(), 1);
+    // A key that may only look, whoever still remembers that it might ask.
+    let looks: Uuid = sqlx::query_scalar(
+        "INSERT INTO api_keys (client_id, name, prefix, key_hash, scopes) VALUES ($1, 'Looks', 'hgc_looks0', sha256('looks'), '{jobs:read}') RETURNING id",
+    )
+    .bind(ours.uuid())
+    .fetch_one(&mut cpm.superuser().await)
+    .await
+    .unwrap();
     // Room for two more, and not for three.
     sqlx::query("INSERT INTO budget_limits (client_id, daily_limit) VALUES ($1, 0.0025)")
         .bind(tenants.direct.uuid())
@@ -184,6 +192,7 @@ async fn what_is_not_plainly_good_is_left_out() {
         with(ours, "scope_user", json!(tenants.customer_people.owner)),
         with(ours, "provider_key", json!(Uuid::now_v7())),
         with(ours, "estimate", json!("-1")),
+        with(ours, "api_key", json!(looks)),
         wanted(tenants.direct, None),
         wanted(tenants.direct, None),
         wanted(tenants.direct, None),
@@ -191,11 +200,11 @@ async fn what_is_not_plainly_good_is_left_out() {
     ]);
     let accepted = accept(&cpm, &items).await;
     let places: Vec<i32> = accepted.iter().map(|(place, ..)| *place).collect();
-    assert_eq!(places, [1, 11]);
+    assert_eq!(places, [1, 12]);
     assert!(accepted.iter().all(|(_, _, is_new)| *is_new));
     assert_eq!(cpm.count(KEPT).await, 3);
     assert_eq!(cpm.count("SELECT count(*) FROM job_idempotency").await, 2);
-    assert_eq!(accept(&cpm, &json!([items[7], items[8]])).await.len(), 2, "what fits together goes together");
+    assert_eq!(accept(&cpm, &json!([items[8], items[9]])).await.len(), 2, "what fits together goes together");
     assert_eq!(cpm.count(BOOKS).await, 0);
 }
 

@@ -20,7 +20,7 @@ pub(super) async fn answer_while_it_is_written(asked: &Asked<'_>, seat: Seat) ->
     let opening = sse::Event::default().event("accepted").json_data(answer(state, accepted, asked.job));
     let watcher = Watcher {
         db: state.db.clone(),
-        keys: state.keys.from_now(),
+        keys: asked.keys.clone(),
         principal: asked.principal.clone(),
         job: accepted.job_id,
         client: accepted.client_id,

@@ -31,7 +31,7 @@ pub(super) async fn answer_at_its_end(
     let (accepted, watch, beginning) = asked.accept_and_watch().await?;
     let waiter = Waiter {
         db: state.db.clone(),
-        keys: state.keys.from_now(),
+        keys: asked.keys.clone(),
         principal: asked.principal.clone(),
         job: accepted.job_id,
         shutdown: state.shutdown.clone(),

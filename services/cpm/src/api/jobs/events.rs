@@ -54,6 +54,7 @@ pub async fn job_events(
     let seat = state.watching.enter(&principal).ok_or_else(|| ApiError::too_many_requests(FULL))?;
     let position =
         headers.get("last-event-id").and_then(|id| id.to_str().ok()).map(Position::parse).unwrap_or_default();
+    let keys = state.keys.from_now();
     // First of all: what happens from here on is not missed.
     let watch = state.hub.subscribe(id);
     let mut tx = state.db.tenant(principal.scope()).await?;
@@ -65,7 +66,7 @@ pub async fn job_events(
     tx.commit().await?;
     let watcher = Watcher {
         db: state.db.clone(),
-        keys: state.keys.from_now(),
+        keys,
         principal,
         job: id,
         client: head.client_id,
