@@ -102,9 +102,17 @@ async function write() {
   return job;
 }
 
+/** The page's one button "Copy" puts this on the clipboard, and says so. */
+async function copies(page, told, wanted) {
+  await page.getByRole('button', { name: 'Copy', exact: true }).click();
+  await page.getByText(told, { exact: true }).waitFor();
+  const copied = await page.evaluate(() => navigator.clipboard.readText());
+  check(page.where, wanted !== '' && copied === wanted, `Copy puts what is shown on the clipboard: ${copied.length} of ${wanted.length} characters`);
+}
+
 /** An agency and a customer are made, somebody is invited and joins, a strategy is saved and inherited. */
 async function manage() {
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, colorScheme: 'light' });
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, colorScheme: 'light', permissions: ['clipboard-read', 'clipboard-write'] });
   const page = await openPage(context);
   page.where = 'clients';
   await logIn(page, need('ADMIN_EMAIL'));
@@ -168,6 +176,7 @@ async function manage() {
   await page.getByRole('button', { name: 'Make the key' }).click();
   const secret = await page.getByLabel('The secret', { exact: true }).inputValue();
   check('keys', secret.startsWith('hgc_'), 'the secret is shown');
+  await copies(page, 'The secret is on the clipboard.', secret);
   await page.getByRole('link', { name: 'Change Shop' }).click();
   await page.waitForURL(/\/keys\/api\/[0-9a-f-]{36}\/edit/);
   page.expectedStatus = 422;
@@ -191,6 +200,7 @@ async function manage() {
   await page.getByRole('button', { name: 'Make a link' }).click();
   const link = await page.getByLabel('The link', { exact: true }).inputValue();
   check('people', link.includes('/invitations/'), 'a link is shown to copy');
+  await copies(page, 'The link is on the clipboard.', link);
   await context.close();
 
   const other = await browser.newContext({ viewport: { width: 390, height: 844 }, colorScheme: 'dark' });
