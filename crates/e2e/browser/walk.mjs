@@ -188,7 +188,9 @@ async function manage() {
   await page.locator('#jobs').fill('200');
   await page.locator('#daily').fill('2.50');
   await page.getByRole('button', { name: 'Save', exact: true }).click();
-  await page.waitForURL(/\/keys\?notice=key-changed/);
+  // The page takes the notice out of its address at once: what it says is waited for.
+  await page.getByText('The key is changed.').waitFor();
+  check('keys', new URL(page.url()).pathname === '/clients/tiffin-roofing/keys', 'saving leads back to the keys');
   const keys = await page.locator('main').innerText();
   check('keys', keys.includes('0 of 200 jobs today') && keys.includes('$0.00 of $2.50 today'), 'a key’s limits are changed after it was made');
   check('keys', !keys.includes(secret), 'the secret is on no other page');
@@ -228,9 +230,13 @@ async function onlyLook() {
   await page.goto(`${base}/clients/cincinnati-electrician/costs`, { waitUntil: 'load' });
   check('viewer', (await page.getByRole('heading', { name: 'What texts have cost' }).count()) === 1, 'a viewer sees what texts have cost');
   check('viewer', (await page.locator('#own-daily, #cap-daily').count()) === 0, 'a viewer sets no limit');
+  const parts = page.getByRole('navigation', { name: 'Parts of this client' });
+  check('viewer', (await parts.getByRole('link', { name: 'Costs' }).count()) === 1, 'a viewer is offered the costs');
+  check('viewer', (await parts.getByRole('link', { name: 'Keys' }).count()) === 0, 'a viewer is offered no keys');
   await look(page, 'costs_viewer', { theme: 'dark', view: 'phone' });
   page.expectedStatus = 404;
-  await page.goto(`${base}/clients/cincinnati-electrician/keys`, { waitUntil: 'load' });
+  const answer = await page.goto(`${base}/clients/cincinnati-electrician/keys`, { waitUntil: 'load' });
+  check('viewer', answer.status() === 404, `a viewer's keys are ${answer.status()}`);
   check('viewer', (await page.locator('#name').count()) === 0, 'a viewer sees no keys');
   await context.close();
 }
