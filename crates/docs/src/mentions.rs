@@ -194,7 +194,10 @@ curl -X DELETE $KEYS/$ID -H "X-CSRF-Token: $CSRF"
         assert!(!shows(Owner::Cpm, Shown::Named, &Method::GET, "/generate"));
         assert!(shows(Owner::Gateway, Shown::Named, &Method::PUT, "/api/jobs/{id}"));
         assert!(shows(Owner::Gateway, Shown::Named, &Method::POST, "/api/clients/{id}/archive"));
-        assert!(!shows(Owner::Gateway, Shown::Named, &Method::POST, "/api/clients/{id}"), "a name stands for no parameter");
+        assert!(
+            !shows(Owner::Gateway, Shown::Named, &Method::POST, "/api/clients/{id}"),
+            "a name stands for no parameter"
+        );
         assert!(!shows(Owner::Gateway, Shown::Named, &Method::GET, "/api/clients/{id}/api-keys/{key}"));
         assert!(!shows(Owner::Gateway, Shown::Named, &Method::GET, "/api/jobs"));
         assert_eq!(of_page("page", PAGE).iter().filter(|mention| mention.shown == Shown::Named).count(), 3);

@@ -231,7 +231,8 @@ mod tests {
             .unwrap();
             line(&budget).status.label.into_owned()
         };
-        let (fine, near, none) = (state(Some("20"), None, None), state(Some("5"), None, Some(80)), state(None, None, None));
+        let (fine, near, none) =
+            (state(Some("20"), None, None), state(Some("5"), None, Some(80)), state(None, None, None));
         let used_up = state(Some("4"), None, None);
         assert_eq!(of(used_up.clone(), fine.clone()), "Used up", "whatever was warned of");
         assert_eq!(of(used_up.clone(), near.clone()), "Used up");
