@@ -1,7 +1,7 @@
 //! Which routes the guides must show: what a trusted service may ask of content production by a command that can be copied, what a
 //! person's program may ask of the gateway at least by name. And no command may ask for a route that isn't there.
 
-use hg_common::http::{Access, RouteTable};
+use hg_common::http::{Access, Route, RouteTable};
 use http::Method;
 
 use crate::mentions::{Mention, Owner, Shown};
@@ -33,7 +33,7 @@ pub(crate) fn faults(mentions: &[Mention], cpm: &RouteTable, gateway: &RouteTabl
     let mut faults = Vec::new();
     for (owner, table) in [(Owner::Cpm, cpm), (Owner::Gateway, gateway)] {
         for route in table.routes().iter().filter(|route| is_for_programs(owner, route.access, &route.path)) {
-            let shown = mentions.iter().filter(|mention| mention.is(owner, &route.method, &route.path));
+            let shown = mentions.iter().filter(|mention| asks_for(mention, owner, route, table));
             let enough = match owner {
                 Owner::Cpm => shown.filter(|mention| mention.shown == Shown::Curl).count(),
                 Owner::Gateway => shown.count(),
@@ -61,6 +61,17 @@ pub(crate) fn faults(mentions: &[Mention], cpm: &RouteTable, gateway: &RouteTabl
     faults
 }
 
+/// Whether the route is shown. Of several that fit a command, it is that which needs the fewest parameters, as for a router.
+fn asks_for(mention: &Mention, owner: Owner, route: &Route, table: &RouteTable) -> bool {
+    let fits = |route: &Route| mention.is(owner, &route.method, &route.path);
+    let closer = |other: &Route| fits(other) && parameters(&other.path) < parameters(&route.path);
+    fits(route) && (mention.shown == Shown::Named || !table.routes().iter().any(closer))
+}
+
+fn parameters(path: &str) -> usize {
+    path.split('/').filter(|part| part.starts_with('{')).count()
+}
+
 /// Pages are for people, and what only our own services may ask is nobody else's.
 fn is_for_programs(owner: Owner, access: Access, path: &str) -> bool {
     match owner {
@@ -81,5 +92,29 @@ const fn wanted(owner: Owner) -> &'static str {
     match owner {
         Owner::Cpm => " by a curl with $CPM",
         Owner::Gateway => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mentions::of_page;
+
+    #[test]
+    fn a_command_asks_for_the_closest_route() {
+        let table = hg_cpm::route_table();
+        let asked = |command: &str| {
+            let mentions = of_page("page", &format!("```sh\n{command}\n```\n"));
+            let mut paths = Vec::new();
+            for route in table.routes() {
+                if mentions.iter().any(|mention| asks_for(mention, Owner::Cpm, route, &table)) {
+                    paths.push(format!("{} {}", route.method, route.path));
+                }
+            }
+            paths
+        };
+        assert_eq!(asked("curl $CPM/jobs/overview"), ["GET /jobs/overview"]);
+        assert_eq!(asked("curl $CPM/jobs/$ID"), ["GET /jobs/{id}"]);
+        assert!(asked("curl $CPM/nowhere/at/all").is_empty());
     }
 }

@@ -1,7 +1,8 @@
 //! The requests that a page of documentation shows: in `curl` commands, and by name in the running text.
 //!
 //! It reads the habits of our pages, no more: fenced blocks, one `curl` per command, `$CPM` and `$GATEWAY` before a path, shell
-//! variables set in the block or above it, and `` `GET /jobs` `` in the text, where `…/archive` leaves out what is before.
+//! variables set in the block or above it, and `` `GET /jobs` `` in the text, where `…/archive` leaves out what is before. A name
+//! writes a parameter as one, `{id}`; in a command anything stands for it.
 //! It must not know any route.
 
 use std::collections::HashMap;
@@ -42,14 +43,16 @@ pub(crate) struct Mention {
 }
 
 impl Mention {
-    /// Whether this is the route: what a parameter stands for may be anything.
+    /// Whether it fits the route. A command may fit several: `/jobs/overview` fits `/jobs/{id}`, too.
     pub(crate) fn is(&self, owner: Owner, method: &Method, path: &str) -> bool {
         let route: Vec<&str> = path.split('/').skip(1).collect();
         let Some(left_out) = route.len().checked_sub(self.segments.len()) else { return false };
+        let stands_for = |shown: &str| self.shown == Shown::Curl || shown.starts_with('{');
+        let fits = |part: &str, shown: &str| if part.starts_with('{') { stands_for(shown) } else { part == shown };
         self.owner == owner
             && self.method.as_ref().is_none_or(|shown| shown == method)
             && (left_out == 0 || self.shortened)
-            && route[left_out..].iter().zip(&self.segments).all(|(part, shown)| part.starts_with('{') || part == shown)
+            && route[left_out..].iter().zip(&self.segments).all(|(part, shown)| fits(part, shown))
     }
 }
 
@@ -191,6 +194,11 @@ curl -X DELETE $KEYS/$ID -H "X-CSRF-Token: $CSRF"
         assert!(!shows(Owner::Cpm, Shown::Named, &Method::GET, "/generate"));
         assert!(shows(Owner::Gateway, Shown::Named, &Method::PUT, "/api/jobs/{id}"));
         assert!(shows(Owner::Gateway, Shown::Named, &Method::POST, "/api/clients/{id}/archive"));
+        assert!(
+            !shows(Owner::Gateway, Shown::Named, &Method::POST, "/api/clients/{id}"),
+            "a name stands for no parameter"
+        );
+        assert!(!shows(Owner::Gateway, Shown::Named, &Method::GET, "/api/clients/{id}/api-keys/{key}"));
         assert!(!shows(Owner::Gateway, Shown::Named, &Method::GET, "/api/jobs"));
         assert_eq!(of_page("page", PAGE).iter().filter(|mention| mention.shown == Shown::Named).count(), 3);
     }

@@ -102,9 +102,17 @@ async function write() {
   return job;
 }
 
+/** The page's one button "Copy" puts this on the clipboard, and says so. */
+async function copies(page, told, wanted) {
+  await page.getByRole('button', { name: 'Copy', exact: true }).click();
+  await page.getByText(told, { exact: true }).waitFor();
+  const copied = await page.evaluate(() => navigator.clipboard.readText());
+  check(page.where, wanted !== '' && copied === wanted, `Copy puts what is shown on the clipboard: ${copied.length} of ${wanted.length} characters`);
+}
+
 /** An agency and a customer are made, somebody is invited and joins, a strategy is saved and inherited. */
 async function manage() {
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, colorScheme: 'light' });
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, colorScheme: 'light', permissions: ['clipboard-read', 'clipboard-write'] });
   const page = await openPage(context);
   page.where = 'clients';
   await logIn(page, need('ADMIN_EMAIL'));
@@ -168,6 +176,7 @@ async function manage() {
   await page.getByRole('button', { name: 'Make the key' }).click();
   const secret = await page.getByLabel('The secret', { exact: true }).inputValue();
   check('keys', secret.startsWith('hgc_'), 'the secret is shown');
+  await copies(page, 'The secret is on the clipboard.', secret);
   await page.getByRole('link', { name: 'Change Shop' }).click();
   await page.waitForURL(/\/keys\/api\/[0-9a-f-]{36}\/edit/);
   page.expectedStatus = 422;
@@ -179,7 +188,9 @@ async function manage() {
   await page.locator('#jobs').fill('200');
   await page.locator('#daily').fill('2.50');
   await page.getByRole('button', { name: 'Save', exact: true }).click();
-  await page.waitForURL(/\/keys\?notice=key-changed/);
+  // The page takes the notice out of its address at once: what it says is waited for.
+  await page.getByText('The key is changed.').waitFor();
+  check('keys', new URL(page.url()).pathname === '/clients/tiffin-roofing/keys', 'saving leads back to the keys');
   const keys = await page.locator('main').innerText();
   check('keys', keys.includes('0 of 200 jobs today') && keys.includes('$0.00 of $2.50 today'), 'a key’s limits are changed after it was made');
   check('keys', !keys.includes(secret), 'the secret is on no other page');
@@ -191,6 +202,7 @@ async function manage() {
   await page.getByRole('button', { name: 'Make a link' }).click();
   const link = await page.getByLabel('The link', { exact: true }).inputValue();
   check('people', link.includes('/invitations/'), 'a link is shown to copy');
+  await copies(page, 'The link is on the clipboard.', link);
   await context.close();
 
   const other = await browser.newContext({ viewport: { width: 390, height: 844 }, colorScheme: 'dark' });
@@ -218,9 +230,13 @@ async function onlyLook() {
   await page.goto(`${base}/clients/cincinnati-electrician/costs`, { waitUntil: 'load' });
   check('viewer', (await page.getByRole('heading', { name: 'What texts have cost' }).count()) === 1, 'a viewer sees what texts have cost');
   check('viewer', (await page.locator('#own-daily, #cap-daily').count()) === 0, 'a viewer sets no limit');
+  const parts = page.getByRole('navigation', { name: 'Parts of this client' });
+  check('viewer', (await parts.getByRole('link', { name: 'Costs' }).count()) === 1, 'a viewer is offered the costs');
+  check('viewer', (await parts.getByRole('link', { name: 'Keys' }).count()) === 0, 'a viewer is offered no keys');
   await look(page, 'costs_viewer', { theme: 'dark', view: 'phone' });
   page.expectedStatus = 404;
-  await page.goto(`${base}/clients/cincinnati-electrician/keys`, { waitUntil: 'load' });
+  const answer = await page.goto(`${base}/clients/cincinnati-electrician/keys`, { waitUntil: 'load' });
+  check('viewer', answer.status() === 404, `a viewer's keys are ${answer.status()}`);
   check('viewer', (await page.locator('#name').count()) === 0, 'a viewer sees no keys');
   await context.close();
 }

@@ -91,6 +91,12 @@ impl Problems {
                 tracing::warn!(error = %error_chain(&error), "a form could not be passed on");
                 return Ok(Self::away(service));
             }
+            // It has answered: nothing was done, because others do the same.
+            ClientError::Refused { status: status @ StatusCode::SERVICE_UNAVAILABLE, error: wire, .. }
+                if wire.code == "busy" =>
+            {
+                return Ok(Self::whole(status, &wire.code, sentence(&wire.message)));
+            }
             ClientError::Refused { service, status, .. } if status.is_server_error() || status == 401 => {
                 tracing::warn!(error = %error_chain(&error), "a form could not be passed on");
                 return Ok(Self::away(service));
@@ -187,8 +193,16 @@ mod tests {
     }
 
     #[test]
+    fn whoever_is_busy_has_answered() {
+        let busy = refused(503, "busy", "others are changing the same thing just now: try again", &[]).unwrap();
+        assert_eq!((busy.status.as_u16(), busy.code.as_str()), (503, "busy"));
+        assert_eq!(busy.alert.as_deref(), Some("Others are changing the same thing just now: try again."));
+    }
+
+    #[test]
     fn silence_keeps_the_form_and_what_does_not_exist_has_none() {
         assert_eq!(refused(500, "internal_error", "", &[]).unwrap().status, 503);
+        assert_eq!(refused(503, "database_unavailable", "", &[]).unwrap().code, "");
         assert_eq!(refused(404, "not_found", "client not found", &[]).unwrap_err().status(), 404);
     }
 }

@@ -117,6 +117,16 @@ pub struct KeyForm {
     pub is_operators: bool,
 }
 
+/// What a form begins with in one of its fields: a hidden field.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize), serde(deny_unknown_fields))]
+pub struct Began {
+    /// The hidden field's name.
+    pub name: String,
+    /// What the key said.
+    pub value: String,
+}
+
 /// Something that a key may do.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(test, derive(serde::Deserialize), serde(deny_unknown_fields))]
@@ -223,6 +233,8 @@ pub struct EditKeyPage {
     pub facts: Vec<Text>,
     /// The form.
     pub form: KeyForm,
+    /// What it begins with, sent along.
+    pub began: Vec<Began>,
     /// Back.
     pub cancel_href: String,
 }

@@ -41,8 +41,11 @@ pub(super) fn percent(part: Usd, whole: Usd) -> u8 {
 
 fn status(state: &BudgetState) -> StatusBadge {
     let nothing_left = state.left_usd.is_some_and(|left| !left.is_positive());
+    // What is held may come back; what is spent doesn't.
+    let is_held = state.limit_usd.is_some_and(|limit| state.spent_usd < limit);
     let is_refusing = state.warnings.iter().any(|warning| warning.refusing);
     match (state.warning_percent, state.limit_usd) {
+        _ if nothing_left && is_held => StatusBadge::new("All held", Tone::Danger, "circle-x"),
         _ if nothing_left => StatusBadge::new("Used up", Tone::Danger, "circle-x"),
         (Some(100), _) if is_refusing => StatusBadge::new("Too little left", Tone::Danger, "circle-x"),
         (Some(100), _) => StatusBadge::new("Used up", Tone::Danger, "circle-x"),
@@ -152,17 +155,24 @@ pub(super) fn line(budget: &ClientBudget) -> BelowRow {
         }
     };
     // The one of the two that needs looking at.
-    let worse = match (budget.day.warning_percent, budget.month.warning_percent) {
-        (day, month) if day > month => &budget.day,
-        (None, None) if budget.month.limit_usd.is_none() => &budget.day,
-        _ => &budget.month,
-    };
+    let (day, month) = (status(&budget.day), status(&budget.month));
+    let worse = if urgency(day.tone) > urgency(month.tone) { day } else { month };
     BelowRow {
         name: budget.client_name.clone(),
         href: format!("/clients/{}/costs", budget.client_slug),
         day: used(&budget.day),
         month: used(&budget.month),
-        status: status(worse),
+        status: worse,
+    }
+}
+
+/// How much it needs looking at.
+const fn urgency(tone: Tone) -> u8 {
+    match tone {
+        Tone::Neutral => 0,
+        Tone::Info | Tone::Success => 1,
+        Tone::Warning => 2,
+        Tone::Danger => 3,
     }
 }
 
@@ -206,8 +216,31 @@ mod tests {
         assert_eq!(label(&state(None, None, None)), "No limit");
         assert_eq!(label(&state(Some("20"), None, None)), "Within its limit");
         assert_eq!(label(&state(Some("5"), None, Some(80))), "Over 80 %");
-        assert_eq!(label(&state(Some("4.5"), None, Some(100))), "Used up");
+        assert_eq!(label(&state(Some("4"), None, Some(100))), "Used up");
+        assert_eq!(label(&state(Some("4.5"), None, Some(80))), "All held", "running jobs may give some of it back");
         assert_eq!(label(&state(Some("0"), None, None)), "Used up", "a limit of nothing leaves nothing");
+    }
+
+    #[test]
+    fn a_line_says_what_needs_looking_at() {
+        let of = |day: BudgetState, month: BudgetState| {
+            let budget: ClientBudget = serde_json::from_value(json!({
+                "client_id": "0191d0a0-0000-7000-8000-000000000001", "client_name": "Pasco", "client_slug": "pasco",
+                "day": day, "month": month, "above": [],
+            }))
+            .unwrap();
+            line(&budget).status.label.into_owned()
+        };
+        let (fine, near, none) =
+            (state(Some("20"), None, None), state(Some("5"), None, Some(80)), state(None, None, None));
+        let used_up = state(Some("4"), None, None);
+        assert_eq!(of(used_up.clone(), fine.clone()), "Used up", "whatever was warned of");
+        assert_eq!(of(used_up.clone(), near.clone()), "Used up");
+        assert_eq!(of(near.clone(), used_up), "Used up");
+        assert_eq!(of(fine.clone(), near), "Over 80 %");
+        assert_eq!(of(fine.clone(), none.clone()), "Within its limit");
+        assert_eq!(of(none.clone(), fine), "Within its limit");
+        assert_eq!(of(none.clone(), none), "No limit");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What texts have cost: days as bars, and tables by what they were spent on.
 
-use chrono::NaiveDate;
+use chrono::{Datelike as _, NaiveDate};
 use hg_contracts::cpm::{CostFigures, CostRow as Paid, Costs, Usage};
 use hg_types::{ContentType, Usd};
 
@@ -134,6 +134,8 @@ fn chart(costs: &Costs) -> Option<Chart> {
     if !most.is_positive() {
         return None;
     }
+    // The year where the days are of two.
+    let form = if costs.from.year() == costs.to.year() { "%-d %B" } else { "%-d %B %Y" };
     let of = |day: NaiveDate| paid.iter().find(|(it, _)| *it == day).map_or(Usd::ZERO, |(_, it)| it.total_usd);
     let bars: Vec<Bar> = costs
         .from
@@ -144,7 +146,7 @@ fn chart(costs: &Costs) -> Option<Chart> {
             let total = of(day);
             // What was paid is seen, however little it is beside the dearest day.
             let height = if total.is_positive() { u32::from(percent(total, most)).max(2) } else { 0 };
-            let label = format!("{}: {}", day.format("%-d %B"), format::money(total));
+            let label = format!("{}: {}", day.format(form), format::money(total));
             Bar { x: place * (BAR + GAP), y: HEIGHT - height, width: BAR, height, label }
         })
         .collect();
@@ -157,9 +159,9 @@ fn chart(costs: &Costs) -> Option<Chart> {
         // A few days are no wide bars.
         width: width.max(14 * (BAR + GAP)),
         most: format::money(most),
-        first: costs.from.format("%-d %B").to_string(),
-        last: costs.to.format("%-d %B").to_string(),
-        label: format!("Costs by day. The dearest is {} with {}.", dearest.format("%-d %B"), format::money(most)),
+        first: costs.from.format(form).to_string(),
+        last: costs.to.format(form).to_string(),
+        label: format!("Costs by day. The dearest is {} with {}.", dearest.format(form), format::money(most)),
         rows: rows.collect(),
         bars,
     })
@@ -203,6 +205,14 @@ mod tests {
         assert_eq!((chart.bars[19].height, chart.bars[19].y), (100, 0));
         assert_eq!((chart.bars[1].height, chart.bars[1].y, chart.bars[2].height), (2, 98, 0));
         assert_eq!(chart.label, "Costs by day. The dearest is 20 November with $10.00.");
+    }
+
+    #[test]
+    fn days_of_two_years_say_which() {
+        let chart = chart(&costs("2025-12-30", "2026-01-02", &[("2025-12-31", "10")])).unwrap();
+        assert_eq!((chart.first.as_str(), chart.last.as_str()), ("30 December 2025", "2 January 2026"));
+        assert_eq!(chart.bars[1].label, "31 December 2025: $10.00");
+        assert_eq!(chart.label, "Costs by day. The dearest is 31 December 2025 with $10.00.");
     }
 
     #[test]

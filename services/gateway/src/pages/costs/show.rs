@@ -30,6 +30,7 @@ const DAYS: u32 = 366;
 /// Clients below, per page.
 const BELOW: u32 = 20;
 const AWAY: &str = "Content production doesn’t answer: costs can’t be shown right now.";
+const WRONG_DAYS: &str = "These days can’t be shown";
 
 /// What stands in the address.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -79,11 +80,15 @@ pub(super) async fn render(
     let (budget, below, figures) = (unless_away(budget)?, below?, figures?);
     let (answers, wrong) = match figures {
         Ok(answers) => (answers, Problems::none()),
-        Err(wrong) => (None, wrong),
+        Err(mut wrong) => {
+            // Nothing was to be saved, as the words above forms say else.
+            wrong.alert.get_or_insert(Text::Borrowed(WRONG_DAYS));
+            (None, wrong)
+        }
     };
     let days = answers.as_ref().map(|answers| (answers.by_day.from, answers.by_day.to));
     let figures = answers.map(|answers| view(&answers, &place.clients));
-    let is_away = budget.is_none() || (figures.is_none() && wrong.errors.is_empty());
+    let is_away = budget.is_none() || (figures.is_none() && wrong.alert.is_none());
     let typed = refused.as_ref().map(|refused| &refused.typed);
     let (own, cap) = limits::forms(place, budget.as_ref(), typed);
     let problems = refused.map_or(wrong, |refused| refused.problems);
@@ -179,10 +184,15 @@ async fn below(visit: &Visit, place: &Place, at: &Params) -> Result<Option<Below
     // The list begins with the client itself, whose budgets stand above it.
     let rows = page.data.iter().filter(|it| it.client_id != place.client.id).map(budget::line).collect();
     let href = |warned: bool, cursor: Option<&str>| {
-        let warned = if warned { "warned=1&" } else { "" };
-        let cursor = cursor.map(|cursor| format!("cursor={cursor}&")).unwrap_or_default();
-        let query = format!("{warned}{cursor}");
-        place.href(&format!("/costs?{}#below", query.trim_end_matches('&')))
+        let pairs = [
+            ("from", at.from.as_str()),
+            ("to", at.to.as_str()),
+            ("warned", if warned { "1" } else { "" }),
+            ("cursor", cursor.unwrap_or_default()),
+        ];
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(pairs.into_iter().filter(|(_, value)| !value.is_empty()));
+        place.href(&format!("/costs?{}#below", query.finish()))
     };
     Ok(Some(BelowList {
         rows,

@@ -17,6 +17,7 @@ use super::{
 };
 use crate::pages::{
     forms::{Problems, read},
+    parts::FieldProblem,
     place::{Part, Place},
     visit::Visit,
 };
@@ -33,7 +34,8 @@ pub(crate) async fn save(
     Path((slug, id)): Path<(String, ApiKeyId)>,
     form: Result<Form<Vec<(String, String)>>, FormRejection>,
 ) -> Result<Response, ApiError> {
-    let typed = Typed::of(read(form)?);
+    let pairs = read(form)?;
+    let (began, typed) = (Typed::began(&pairs), Typed::of(pairs));
     let (place, key) = find(&visit, &slug, id).await?;
     let typed = match key.origin {
         ApiKeyOrigin::Made => typed,
@@ -43,8 +45,10 @@ pub(crate) async fn save(
             Typed { name, expires, ..typed }
         }
     };
+    let (typed, meanwhile) = typed.onto(&began.unwrap_or_else(|| Typed::from_key(&key)), &key);
     let problems = match typed.change(&key) {
-        Err(errors) => Problems::fields(errors),
+        Err(errors) => Problems::fields(each_field_once(errors, meanwhile)),
+        Ok(_) if !meanwhile.is_empty() => Problems::fields(meanwhile),
         Ok(None) => return Ok(Redirect::to(&place.href("/keys")).into_response()),
         Ok(Some(change)) => match visit.cpm().update_api_key(&visit.principal(), place.client.id, id, &change).await {
             Ok(_) => return Ok(Redirect::to(&place.href("/keys?notice=key-changed")).into_response()),
@@ -52,6 +56,16 @@ pub(crate) async fn save(
         },
     };
     render(&visit, &place, &key, typed, problems)
+}
+
+/// The summary lists each field once: what can't be sent at all comes first.
+fn each_field_once(mut errors: Vec<FieldProblem>, more: Vec<FieldProblem>) -> Vec<FieldProblem> {
+    for problem in more {
+        if !errors.iter().any(|known| known.field == problem.field) {
+            errors.push(problem);
+        }
+    }
+    errors
 }
 
 fn render(
@@ -70,6 +84,7 @@ fn render(
         errors: problems.errors,
         facts: rows::facts(key),
         form,
+        began: Typed::from_key(key).hidden(),
         cancel_href: place.href("/keys"),
     };
     let shell = place.shell(visit, Part::Keys, format!("The key {}", key.name), None);

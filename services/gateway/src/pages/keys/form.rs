@@ -1,8 +1,11 @@
 //! The form of an API key: what was typed, what it asks for, and what of a key that is there it changes.
+//!
+//! A form of a key says in hidden fields what it began with, so that what somebody else has changed meanwhile is neither undone nor
+//! overwritten unseen.
 
 use hg_contracts::cpm::{ApiKeyInfo, ApiKeyOrigin, CreateApiKey, UpdateApiKey};
 
-use super::{KeyForm, ScopeChoice};
+use super::{Began, KeyForm, ScopeChoice};
 use crate::pages::{
     forms::OwnField,
     parts::FieldProblem,
@@ -16,6 +19,9 @@ const SCOPES: [(&str, &str); 4] = [
     ("jobs:write", "stop, retry, edit and approve"),
     ("usage:read", "see usage and costs"),
 ];
+
+/// Before the name of a field, what the form began with in it.
+const BEGAN: &str = "was_";
 
 /// A key's form as it was sent.
 #[derive(Clone, Debug, Default)]
@@ -47,6 +53,27 @@ impl Typed {
             }
         }
         typed
+    }
+
+    /// What the form began with; none where it doesn't say.
+    pub(super) fn began(pairs: &[(String, String)]) -> Option<Self> {
+        let began = |(name, value): &(String, String)| Some((name.strip_prefix(BEGAN)?.to_owned(), value.clone()));
+        let pairs: Vec<_> = pairs.iter().filter_map(began).collect();
+        (!pairs.is_empty()).then(|| Self::of(pairs))
+    }
+
+    /// The hidden fields of a form that begins with this.
+    pub(super) fn hidden(self) -> Vec<Began> {
+        let fields = [
+            ("name", self.name),
+            ("expires", self.expires),
+            ("requests", self.requests),
+            ("jobs", self.jobs),
+            ("daily", self.daily),
+            ("monthly", self.monthly),
+        ];
+        let scopes = self.scopes.into_iter().map(|scope| ("scope", scope));
+        fields.into_iter().chain(scopes).map(|(name, value)| Began { name: format!("{BEGAN}{name}"), value }).collect()
     }
 
     /// What is asked for, or what can't be asked for. Ranges are CPM's to judge.
@@ -84,16 +111,39 @@ impl Typed {
         }
     }
 
+    /// What was typed, on top of what the key says now: what the form left as it began is as it is now. And where somebody else has
+    /// changed what was changed here, too.
+    pub(super) fn onto(mut self, began: &Self, key: &ApiKeyInfo) -> (Self, Vec<FieldProblem>) {
+        let now = Self::from_key(key);
+        let mut meanwhile = Vec::new();
+        let mut field = |id: &'static str, typed: &mut String, began: &str, now: &str, same: fn(&str, &str) -> bool| {
+            if same(typed, began) {
+                now.clone_into(typed);
+            } else if !same(began, now) && !same(typed, now) {
+                meanwhile.push(changed(id, now));
+            }
+        };
+        field("name", &mut self.name, &began.name, &now.name, str::eq);
+        field("expires", &mut self.expires, &began.expires, &now.expires, str::eq);
+        field("requests", &mut self.requests, &began.requests, &now.requests, same_number);
+        field("jobs", &mut self.jobs, &began.jobs, &now.jobs, same_number);
+        field("daily", &mut self.daily, &began.daily, &now.daily, same_dollars);
+        field("monthly", &mut self.monthly, &began.monthly, &now.monthly, same_dollars);
+        if same_scopes(&self.scopes, &began.scopes) {
+            self.scopes = now.scopes;
+        } else if !same_scopes(&began.scopes, &now.scopes) && !same_scopes(&self.scopes, &now.scopes) {
+            meanwhile.push(changed("scopes", &in_words(&now.scopes)));
+        }
+        (self, meanwhile)
+    }
+
     /// What it changes of a key; none where that is nothing. What stays isn't named, so that it stays whoever else changes it.
     pub(super) fn change(&self, key: &ApiKeyInfo) -> Result<Option<UpdateApiKey>, Vec<FieldProblem>> {
         let wanted = self.wanted()?;
         let before = Self::from_key(key);
         let count = |limit: Option<u32>| limit.map(i64::from);
-        let mut scopes = (self.scopes.clone(), before.scopes);
-        scopes.0.sort();
-        scopes.1.sort();
         let mut change = UpdateApiKey {
-            scopes: (scopes.0 != scopes.1).then_some(wanted.scopes),
+            scopes: (!same_scopes(&self.scopes, &before.scopes)).then_some(wanted.scopes),
             requests_per_minute: other(wanted.requests_per_minute, count(key.requests_per_minute)),
             jobs_per_day: other(wanted.jobs_per_day, count(key.jobs_per_day)),
             daily_limit_usd: other(wanted.daily_limit_usd, key.daily_limit_usd),
@@ -147,6 +197,29 @@ fn other<T: Copy + PartialEq>(wanted: Option<T>, now: Option<T>) -> Option<Optio
     (wanted != now).then_some(wanted)
 }
 
+fn in_words(scopes: &[String]) -> String {
+    let label = |scope| SCOPES.iter().find(|(value, _)| *value == scope).map_or(scope, |(_, label)| *label);
+    scopes.iter().map(|scope| label(scope.as_str())).collect::<Vec<_>>().join(", ")
+}
+
+fn changed(id: &'static str, now: &str) -> FieldProblem {
+    let now = if now.is_empty() { "empty" } else { now };
+    FieldProblem::new(id, format!("Somebody has changed this meanwhile; it is {now} now."))
+}
+
+fn same_number(a: &str, b: &str) -> bool {
+    a == b || number(a).is_some_and(|value| number(b) == Some(value))
+}
+
+fn same_dollars(a: &str, b: &str) -> bool {
+    a == b || dollars(a).is_some_and(|value| dollars(b) == Some(value))
+}
+
+/// In whatever order.
+fn same_scopes(a: &[String], b: &[String]) -> bool {
+    a.iter().all(|scope| b.contains(scope)) && b.iter().all(|scope| a.contains(scope))
+}
+
 /// The form's field for one of the request's.
 pub(super) fn own_field(name: &str) -> Option<OwnField> {
     match name {
@@ -187,16 +260,20 @@ mod tests {
         assert_eq!(fields, ["name", "expires", "requests", "daily", "scopes"]);
     }
 
-    #[test]
-    fn only_what_was_changed_is_named() {
-        let mut key: ApiKeyInfo = serde_json::from_value(serde_json::json!({
+    fn shop() -> ApiKeyInfo {
+        serde_json::from_value(serde_json::json!({
             "id": "01938b7e-4c00-7d3a-9a51-2f7d7c3c5a11", "client_id": "0191d0a0-0000-7000-8000-000000000001", "name": "Shop",
             "prefix": "hgc_012345", "origin": "made", "scopes": ["jobs:read", "generate"], "state": "active",
             "requests_per_minute": 60, "jobs_per_day": null, "daily_limit_usd": "5.000000000", "monthly_limit_usd": null, "used": null,
             "created_at": "2026-11-01T09:00:00Z", "created_by": null, "last_used_at": null, "expires_at": "2027-03-31T12:00:00Z",
             "rotated_at": null, "rotated_by": null, "old_secret": null, "revoked_at": null, "revoked_by": null,
         }))
-        .unwrap();
+        .unwrap()
+    }
+
+    #[test]
+    fn only_what_was_changed_is_named() {
+        let mut key = shop();
         let as_is = Typed::from_key(&key);
         assert_eq!((as_is.expires.as_str(), as_is.daily.as_str()), ("2027-03-31", "5.00"));
         assert!(as_is.change(&key).unwrap().is_none());
@@ -216,5 +293,64 @@ mod tests {
         let change = changed.change(&key).unwrap().unwrap();
         assert_eq!(change.name, None, "the operator names it");
         assert_eq!(Typed { scopes: Vec::new(), ..as_is }.change(&key).unwrap_err()[0].field, "scopes");
+    }
+
+    #[test]
+    fn what_somebody_else_has_changed_is_not_undone() {
+        let (before, mut key) = (shop(), shop());
+        let began = Typed::from_key(&before);
+        key.daily_limit_usd = dollars("7");
+        key.jobs_per_day = Some(50);
+        // Left as it was, however it is written, it stays what it is now.
+        let sent = Typed { daily: "5".into(), requests: "90".into(), ..began.clone() };
+        let (typed, meanwhile) = sent.onto(&began, &key);
+        assert_eq!((typed.daily.as_str(), typed.jobs.as_str(), meanwhile), ("7.00", "50", Vec::new()));
+        let change = typed.change(&key).unwrap().unwrap();
+        assert_eq!(serde_json::to_value(&change).unwrap(), serde_json::json!({"requests_per_minute": 90}));
+        // Both have changed it: to the same, or to something else.
+        let sent = Typed { daily: "$7".into(), jobs: "60".into(), ..began.clone() };
+        let (typed, meanwhile) = sent.onto(&began, &key);
+        assert_eq!(meanwhile, [FieldProblem::new("jobs", "Somebody has changed this meanwhile; it is 50 now.")]);
+        assert_eq!(typed.jobs, "60", "what was typed is still there");
+        // Sent again, it began with what is there now.
+        let (typed, meanwhile) = typed.onto(&Typed::from_key(&key), &key);
+        let change = typed.change(&key).unwrap().unwrap();
+        assert_eq!(
+            (meanwhile, serde_json::to_value(&change).unwrap()),
+            (Vec::new(), serde_json::json!({"jobs_per_day": 60}))
+        );
+    }
+
+    #[test]
+    fn scopes_and_ends_are_compared_as_well() {
+        let (before, mut key) = (shop(), shop());
+        let began = Typed::from_key(&before);
+        key.scopes = vec!["usage:read".into()];
+        key.expires_at = None;
+        let sent = Typed { scopes: vec!["generate".into()], expires: "2027-05-01".into(), ..began.clone() };
+        let said: Vec<_> = sent.onto(&began, &key).1.into_iter().map(|it| (it.field, it.message)).collect();
+        assert_eq!(
+            said.iter().map(|(field, message)| (field.as_ref(), message.as_ref())).collect::<Vec<_>>(),
+            [
+                ("expires", "Somebody has changed this meanwhile; it is empty now."),
+                ("scopes", "Somebody has changed this meanwhile; it is see usage and costs now."),
+            ]
+        );
+        let sent = Typed { scopes: vec!["generate".into(), "jobs:read".into()], ..began.clone() };
+        let (typed, meanwhile) = sent.onto(&began, &key);
+        assert_eq!((typed.scopes, meanwhile.len()), (key.scopes, 0), "in another order they are the same");
+    }
+
+    #[test]
+    fn a_form_says_what_it_began_with() {
+        let hidden = Typed::from_key(&shop()).hidden();
+        let mut pairs: Vec<_> = hidden.into_iter().map(|it| (it.name, it.value)).collect();
+        pairs.push(("jobs".into(), "9".into()));
+        let began = Typed::began(&pairs).unwrap();
+        assert_eq!(
+            (began.name.as_str(), began.scopes.len(), began.jobs.as_str(), began.daily.as_str()),
+            ("Shop", 2, "", "5.00")
+        );
+        assert_eq!((Typed::of(pairs).jobs.as_str(), Typed::began(&[]).is_none()), ("9", true));
     }
 }

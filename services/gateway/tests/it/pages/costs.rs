@@ -99,6 +99,8 @@ async fn the_page_says_what_is_spent_left_and_whose_limit_holds() {
         &html,
         &["By client", "Ohio &lt;Paving&gt;", "Budgets below it", "The ohio-paving &lt;firm&gt;", "cursor=later"],
     );
+    // Wherever one goes in that list, the days stay.
+    has(&html, &["/costs?from=2026-11-01&amp;to=2026-11-21&amp;warned=1&amp;cursor=later#below"]);
     lacks(&html, &["The paving-marketers &lt;firm&gt;"]);
     let asked = gateway.peers.asked("GET /budgets").pop().unwrap().line;
     assert!(asked.contains("warned=true") && asked.contains("limit=20"), "{asked}");
@@ -170,7 +172,7 @@ async fn wrong_days_silence_and_strangers_are_answered() {
     let (gateway, browser) = start().await;
     plant(&gateway, "viewer");
     let wrong = browser.page(&format!("{PAGE}?from=yesterday")).await.expect(422).text;
-    has(&wrong, &["Give a day, such as 2026-11-01.", "value=\"yesterday\"", "$4.10"]);
+    has(&wrong, &["These days can’t be shown", "Give a day, such as 2026-11-01.", "value=\"yesterday\"", "$4.10"]);
     let details = json!([{"field": "from", "message": "must be at most 366 days before `to`"}]);
     gateway.peers.answers("GET /costs", 422, refusal("validation_failed", "no", &details));
     let wrong = browser.page(&format!("{PAGE}?from=2020-01-01")).await.expect(422).text;

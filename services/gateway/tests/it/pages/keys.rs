@@ -165,6 +165,45 @@ async fn a_key_is_changed_and_what_stays_is_not_named() {
 }
 
 #[tokio::test]
+async fn a_stale_form_undoes_nothing() {
+    let (gateway, browser) = start().await;
+    plant(&gateway);
+    let edit = format!("{PAGE}/api/{KEY}/edit");
+    has(&browser.page(&edit).await.expect(200).text, &["name=\"was_daily\" value=\"5.00\"", "name=\"was_scope\""]);
+    let began = [
+        ("was_name", "Shop <1>"),
+        ("was_scope", "generate"),
+        ("was_expires", ""),
+        ("was_requests", "60"),
+        ("was_jobs", "200"),
+        ("was_daily", "5.00"),
+        ("was_monthly", ""),
+    ];
+    // Meanwhile somebody else has given it another daily limit.
+    let mut key = api_key();
+    key["daily_limit_usd"] = json!("7.000000000");
+    gateway.peers.answers(&format!("GET /clients/{OHIO}/api-keys/{KEY}"), 200, key.clone());
+    let patch = format!("PATCH /clients/{OHIO}/api-keys/{KEY}");
+    gateway.peers.answers(&patch, 200, key);
+    let typed = [("name", "Shop <1>"), ("scope", "generate"), ("requests", "60"), ("jobs", "90")];
+    let form = [&began[..], &typed, &[("daily", "5")]].concat();
+    drop(submit(&browser, &edit, &form).await.expect(303));
+    assert_eq!(gateway.peers.asked(&patch).pop().unwrap().body, json!({"jobs_per_day": 90}));
+    let form = [&began[..], &typed, &[("daily", "3")]].concat();
+    let refused = submit(&browser, &edit, &form).await.expect(422).text;
+    has(
+        &refused,
+        &[
+            "Somebody has changed this meanwhile; it is 7.00 now.",
+            "id=\"daily-error\"",
+            "value=\"3\"",
+            "name=\"was_daily\" value=\"7.00\"",
+        ],
+    );
+    assert_eq!(gateway.peers.asked(&patch).len(), 1);
+}
+
+#[tokio::test]
 async fn the_operators_key_keeps_its_name_and_end() {
     let (gateway, browser) = start().await;
     plant(&gateway);

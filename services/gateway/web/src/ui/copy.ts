@@ -6,8 +6,10 @@ export function enhanceCopyButtons(root: Element): void {
   for (const button of fresh<HTMLButtonElement>(root, '[data-copy]', 'copy')) {
     button.addEventListener('click', async () => {
       const source = document.getElementById(button.dataset['copy'] ?? '');
-      const text = source instanceof HTMLTextAreaElement ? source.value : (source?.textContent ?? '');
-      const copied = await copy(text);
+      const isField = source instanceof HTMLTextAreaElement || source instanceof HTMLInputElement;
+      const text = isField ? source.value : (source?.textContent ?? '');
+      // An empty text would empty the clipboard and say that it worked.
+      const copied = text !== '' && (await copy(text));
       toast(copied ? (button.dataset['copied'] ?? 'Copied.') : 'The browser refused to copy. Select the text instead.', copied ? 'success' : 'error');
     });
   }
