@@ -64,6 +64,14 @@ async fn plant_years(cpm: &TestCpm, db: &mut PgConnection, customers_more: i32) 
            FROM generate_series(1, 30) AS n",
     )
     .bind(cpm.tenants.customer.uuid())
+    .execute(&mut *db)
+    .await
+    .unwrap();
+    // Some that failed, some of another kind, some both.
+    sqlx::raw_sql(
+        "UPDATE jobs SET status = 'failed' WHERE topic LIKE '%1';
+         UPDATE jobs SET content_type = 'press_release' WHERE topic LIKE '%1' OR topic LIKE '%5'",
+    )
     .execute(db)
     .await
     .unwrap();
@@ -117,6 +125,18 @@ async fn everybody_sees_their_years(customers_more: i32) {
         let (shown, total) = walked(&cpm.user(person), &query, 7).await;
         assert_eq!(shown, wanted, "{who}");
         assert_eq!(usize::try_from(total).unwrap(), wanted.len(), "{who}");
+    }
+    for (query, which) in [
+        ("&status=failed", "j.status = 'failed'"),
+        ("&content_type=press_release", "j.content_type = 'press_release'"),
+        ("&status=failed&content_type=press_release", "j.status = 'failed' AND j.content_type = 'press_release'"),
+        ("&status=completed&llm_provider=sample", "j.status = 'completed' AND j.llm_provider = 'sample'"),
+    ] {
+        let wanted = by_hand(&mut db, &format!("'{agency}' IN (c.id, c.parent_id) AND {which}")).await;
+        assert!(!wanted.is_empty(), "{query}");
+        let (shown, total) = walked(&cpm.user(tenants.agency_people.viewer), query, 7).await;
+        assert_eq!((shown.len(), total as usize), (wanted.len(), wanted.len()), "{query}");
+        assert_eq!(shown, wanted, "{query}");
     }
     let all = by_hand(&mut db, "true").await;
     assert_eq!(

@@ -41,11 +41,16 @@ const STATEMENTS: [(&str, &str, &str); 5] = [
         "SELECT count(*) FROM (SELECT FROM jobs j WHERE j.client_id = ANY ($1) AND $2::uuid IS NOT NULL LIMIT 10001) AS counted",
         "SELECT app.job_count($1, 10001) WHERE $2::uuid IS NOT NULL",
     ),
-    ("failed ones", FAILED, FAILED),
+    (
+        "failed ones",
+        "SELECT j.id, j.topic, c.name, j.title, r.stage
+           FROM (SELECT j.* FROM jobs j
+                  WHERE j.client_id = ANY ($1) AND $2::uuid IS NOT NULL AND j.status = 'failed' ORDER BY j.id DESC LIMIT 21) j
+           JOIN clients c ON c.id = j.client_id LEFT JOIN job_runs r ON r.job_id = j.id ORDER BY j.id DESC",
+        "SELECT * FROM app.job_page($1, NULL, 21, 'failed') WHERE $2::uuid IS NOT NULL",
+    ),
     ("by id", BY_ID, BY_ID),
 ];
-const FAILED: &str = "SELECT j.id, j.topic, j.title FROM jobs j
-  WHERE j.client_id = ANY ($1) AND $2::uuid IS NOT NULL AND j.status = 'failed' ORDER BY j.id DESC LIMIT 21";
 const BY_ID: &str = "SELECT id, topic, result FROM jobs WHERE id = $2 AND $1::uuid[] IS NOT NULL";
 
 struct Asker {
