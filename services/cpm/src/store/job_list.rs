@@ -58,9 +58,9 @@ impl JobFilter {
         }
     }
 
-    /// Whether it names nothing but clients, how jobs ended, and their kind.
+    /// Whether it names nothing but clients, and how jobs ended.
     const fn is_simple(&self) -> bool {
-        !self.needs_runs() && self.provider.is_none() && self.topic.is_none()
+        !self.needs_runs() && self.content_type.is_none() && self.provider.is_none() && self.topic.is_none()
     }
 
     const fn needs_runs(&self) -> bool {
@@ -76,8 +76,8 @@ fn contains(text: &str) -> String {
 
 /// A part of the list.
 ///
-/// Most lists are a function's: it keeps its plan, and other tenants' jobs don't make it longer. The rest, of one provider, with
-/// words in the topic, or of jobs that are alive, are put together here.
+/// Most lists are a function's: it keeps its plan, and other tenants' jobs don't make it longer. The rest, of one kind or
+/// provider, with words in the topic, or of jobs that are alive, are put together here.
 ///
 /// # Errors
 /// When the database fails.
@@ -86,13 +86,12 @@ pub async fn job_list(tx: &mut TenantTx, filter: &JobFilter, slice: Slice) -> Re
         let page = sqlx::query(
             "SELECT id, client_id, client_name, topic, content_type, status, stage, llm_provider, model, title, quality_score, cost,
                     error_code, error_message, created_at, started_at, completed_at
-               FROM app.job_page($1, $2, $3, $4::job_status, $5::content_type)",
+               FROM app.job_page($1, $2, $3, $4::job_status)",
         )
             .bind(&filter.clients)
             .bind(slice.before)
             .bind(i32::try_from(slice.limit).unwrap_or(i32::MAX))
-            .bind(filter.status.map(|status| status.as_str()))
-            .bind(filter.content_type.map(|content_type| content_type.as_str()));
+            .bind(filter.status.map(|status| status.as_str()));
         return page.try_map(|row: PgRow| summary(&row)).fetch_all(&mut **tx).await;
     }
     let mut query = QueryBuilder::new(
@@ -120,11 +119,10 @@ pub async fn job_list(tx: &mut TenantTx, filter: &JobFilter, slice: Slice) -> Re
 /// When the database fails.
 pub async fn job_count(tx: &mut TenantTx, filter: &JobFilter, most: i64) -> Result<i64, sqlx::Error> {
     if filter.is_simple() {
-        let counted = sqlx::query_scalar("SELECT app.job_count($1, $2, $3::job_status, $4::content_type)")
+        let counted = sqlx::query_scalar("SELECT app.job_count($1, $2, $3::job_status)")
             .bind(&filter.clients)
             .bind(most)
-            .bind(filter.status.map(|status| status.as_str()))
-            .bind(filter.content_type.map(|content_type| content_type.as_str()));
+            .bind(filter.status.map(|status| status.as_str()));
         return counted.fetch_one(&mut **tx).await;
     }
     let mut query = QueryBuilder::new("SELECT count(*) FROM (SELECT FROM jobs j");
