@@ -51,3 +51,5 @@ GRANT USAGE ON SCHEMA public TO hg_content_app, hg_definer, hg_system;
 ALTER ROLE hg_content_app SET statement_timeout = '30s';
 ALTER ROLE hg_content_app SET lock_timeout = '15s';
 ALTER ROLE hg_content_app SET idle_in_transaction_session_timeout = '60s';
+-- Statements are short and many: compiling one costs more than running it, where the planner thinks it dear (server default: on).
+ALTER ROLE hg_content_app SET jit = off;
