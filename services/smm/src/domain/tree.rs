@@ -35,22 +35,23 @@ pub fn tree_of(mut rows: Vec<TreeNode>, shape: TreeShape) -> ClientTree {
     if shape.archived == ShowArchived::No {
         rows.retain(|row| row.archived_at.is_none());
     }
-    let mut named: Vec<(String, usize)> =
-        rows.iter().enumerate().map(|(place, row)| (row.name.to_lowercase(), place)).collect();
-    named.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| rows[a.1].id.cmp(&rows[b.1].id)));
-
     let places: HashMap<ClientId, usize> = rows.iter().enumerate().map(|(place, row)| (row.id, place)).collect();
     let mut below: Vec<Vec<usize>> = vec![Vec::new(); rows.len()];
     let mut tops = Vec::new();
-    for (_, place) in &named {
-        match rows[*place].parent_id.and_then(|parent| places.get(&parent)) {
-            Some(parent) => below[*parent].push(*place),
-            None => tops.push(*place),
+    for (place, row) in rows.iter().enumerate() {
+        match row.parent_id.and_then(|parent| places.get(&parent)) {
+            Some(parent) => below[*parent].push(place),
+            None => tops.push(place),
         }
     }
+    // Only those that stand beside each other are compared, and only where they are shown.
+    let by_name = |rows: &[Option<TreeNode>], siblings: &mut [usize]| {
+        siblings.sort_by_cached_key(|place| rows[*place].as_ref().map(|row| (row.name.to_lowercase(), row.id)));
+    };
 
     let mut tree = ClientTree { data: Vec::new(), total: 0, has_more: false };
     let mut rows: Vec<Option<TreeNode>> = rows.into_iter().map(Some).collect();
+    by_name(&rows, &mut tops);
     // The next one on top; each with what it inherits: its depth and the role from above.
     let mut waiting: Vec<(usize, u32, Option<Role>)> = tops.into_iter().rev().map(|top| (top, 0, None)).collect();
     while let Some((place, depth, inherited)) = waiting.pop() {
@@ -60,6 +61,9 @@ pub fn tree_of(mut rows: Vec<TreeNode>, shape: TreeShape) -> ClientTree {
         node.depth = depth;
         node.children = counted(below[place].len());
         tree.total = tree.total.saturating_add(1);
+        if depth + 1 < shape.levels {
+            by_name(&rows, &mut below[place]);
+        }
         waiting.extend(below[place].iter().rev().map(|child| (*child, depth + 1, node.role)));
         if depth == 0 {
             node.parent_id = None;

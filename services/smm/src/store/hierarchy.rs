@@ -1,5 +1,6 @@
 //! What stands above and below a client, as far as the scope sees it.
 
+use futures::{StreamExt as _, TryStreamExt as _};
 use hg_common::db::{TenantTx, parsed};
 use hg_contracts::smm::{Client, TreeNode};
 use hg_types::ClientId;
@@ -90,28 +91,29 @@ pub(crate) async fn descendant_list(
 
 /// Everything in sight, or from one client downwards, in no order: what [`crate::domain::tree::tree_of`] takes.
 pub(crate) async fn tree_rows(tx: &mut TenantTx, top: Option<ClientId>) -> Result<Vec<TreeNode>, sqlx::Error> {
+    // Ten thousand rows: each is read while the next ones are still on their way.
     let rows = sqlx::query!(
         r#"SELECT id AS "id!", parent_id, name AS "name!", slug AS "slug!", type::text AS "client_type!", archived_at,
                   own_role::text AS role, members AS "members!"
              FROM app.client_tree($1)"#,
         top.map(ClientId::uuid),
     )
-    .fetch_all(&mut **tx)
-    .await?;
-    rows.into_iter()
-        .map(|row| {
-            Ok(TreeNode {
-                id: row.id.into(),
-                name: row.name,
-                slug: row.slug,
-                client_type: parsed(&row.client_type)?,
-                parent_id: row.parent_id.map(ClientId),
-                depth: 0,
-                archived_at: row.archived_at,
-                role: row.role.as_deref().map(parsed).transpose()?,
-                children: 0,
-                members: row.members.unsigned_abs(),
-            })
+    .fetch(&mut **tx);
+    rows.map(|row| {
+        let row = row?;
+        Ok(TreeNode {
+            id: row.id.into(),
+            name: row.name,
+            slug: row.slug,
+            client_type: parsed(&row.client_type)?,
+            parent_id: row.parent_id.map(ClientId),
+            depth: 0,
+            archived_at: row.archived_at,
+            role: row.role.as_deref().map(parsed).transpose()?,
+            children: 0,
+            members: row.members.unsigned_abs(),
         })
-        .collect()
+    })
+    .try_collect()
+    .await
 }
