@@ -49,6 +49,7 @@ pub(super) async fn run(ctx: Arc<Context>, run: Arc<Run>, job: Stored, permit: O
 }
 
 async fn conclude(ctx: &Context, run: &Run, outcome: Result<Product, Halt>) {
+    let _writing = run.write();
     match outcome {
         Ok(product) => complete(ctx, run, &product).await,
         Err(Halt::Stopped { why: Stop::Cancelled, call }) => end(ctx, run, call.as_deref(), &End::Cancelled).await,
