@@ -164,7 +164,7 @@ fn over(ctx: &Context, run: &Run, event: events::Appended, outcome: &'static str
 }
 
 async fn wait(ctx: &Context, run: &Run, why: &'static str, delay: Duration) {
-    back(ctx, run, None, &Back { delay, counted: Counted::default(), reset: None }, why).await;
+    back(ctx, run, None, &Back { why, delay, counted: Counted::default(), reset: None }).await;
 }
 
 /// The process ends. What had called nobody goes back as it came; a call that could not finish in time is settled by
@@ -176,7 +176,7 @@ async fn drained(ctx: &Context, run: &Run, call: Option<&(CallId, CallEnd)>) {
     }
     let counted = Counted { unknown_calls: i32::from(unknown), ..Counted::default() };
     let reset = call.map(|_| "The server was restarted; the text is written again.".to_owned());
-    back(ctx, run, call, &Back { delay: Duration::ZERO, counted, reset }, "drained").await;
+    back(ctx, run, call, &Back { why: "drained", delay: Duration::ZERO, counted, reset }).await;
 }
 
 async fn provider_failed(
@@ -204,15 +204,15 @@ async fn provider_failed(
     tracing::info!(code = call.1.error_code, failures, ?delay, "the provider failed; the job is tried again");
     let counted = Counted { provider_failures: 1, unknown_calls: i32::from(unknown), ..Counted::default() };
     let reset = text_was_shown.then(|| "The provider broke off; the text is written again.".to_owned());
-    back(ctx, run, Some(call), &Back { delay, counted, reset }, "provider_error").await;
+    back(ctx, run, Some(call), &Back { why: "provider_error", delay, counted, reset }).await;
 }
 
-async fn back(ctx: &Context, run: &Run, call: Option<&(CallId, CallEnd)>, how: &Back, why: &'static str) {
+async fn back(ctx: &Context, run: &Run, call: Option<&(CallId, CallEnd)>, how: &Back) {
     match persist!(ctx, run, ending::give_back(ctx, run, call, how)) {
         Ok(Released::Waiting { again, event }) => {
-            metrics::counter!("cpm_job_retries_total", "reason" => why).increment(1);
+            metrics::counter!("cpm_job_retries_total", "reason" => how.why).increment(1);
             let client = ctx.tenants.label(run.claimed.client);
-            metrics::counter!("cpm_client_retries_total", "client" => client, "reason" => why).increment(1);
+            metrics::counter!("cpm_client_retries_total", "client" => client, "reason" => how.why).increment(1);
             if let Some(reason) = &how.reset
                 && let Err(error) = stream::reset(&ctx.deps.redis, run.claimed.job, run.claimed.attempt, reason).await
             {
@@ -221,7 +221,9 @@ async fn back(ctx: &Context, run: &Run, call: Option<&(CallId, CallEnd)>, how: &
             // The slot first: the entry that is added next must stay.
             ctx.deps.queue.remove(run.claimed.job, run.claimed.client).await;
             ctx.deps.queue.enqueue(again).await;
-            ctx.herald.announce(event);
+            if let Some(event) = event {
+                ctx.herald.announce(event);
+            }
         }
         Ok(Released::Ended(event)) => over(ctx, run, event, "cancelled"),
         Ok(Released::Fenced) => fenced(),
