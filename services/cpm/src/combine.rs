@@ -15,6 +15,8 @@ use tokio::{
     time::timeout,
 };
 
+use crate::steady::steadily;
+
 /// Transactions under way at once: one, and another where it hangs.
 const LANES: usize = 2;
 /// Items of a transaction. What one costs is mostly its statements, so the more the better; but all of them go one by one
@@ -74,7 +76,9 @@ impl<A: Together> Combiner<A> {
         let (sender, receiver) = mpsc::channel(ROOM);
         let waiting = Arc::new(Waiting { items: Mutex::new(receiver), turn: Semaphore::new(1) });
         for _ in 0..LANES {
-            tokio::spawn(lane(db.clone(), Arc::clone(&waiting)));
+            let (db, waiting) = (db.clone(), Arc::clone(&waiting));
+            // Whoever has an item in a transaction that panics hears nothing: it may have been kept.
+            tokio::spawn(steadily(A::NAME, move || lane(db.clone(), Arc::clone(&waiting))));
         }
         Self(sender)
     }

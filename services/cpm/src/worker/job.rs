@@ -14,7 +14,7 @@ use super::{
     halt::Halt,
     patience::{is_passing, persist},
     produce::{Product, produce},
-    running::{Run, Stop},
+    running::{Run, Running, Stop},
     store::{
         claim::Stored,
         ending::{Completion, Counted},
@@ -22,6 +22,7 @@ use super::{
 };
 use crate::{
     ledger::{CallEnd, CallId, CallStatus},
+    steady::caught,
     stream,
 };
 
@@ -31,7 +32,7 @@ const LONGEST_WISH: Duration = Duration::from_secs(600);
 pub(super) async fn run(ctx: Arc<Context>, run: Arc<Run>, job: Stored, permit: OwnedSemaphorePermit) {
     let claimed = run.claimed;
     let span = tracing::info_span!("job", job = %claimed.job, client = %claimed.client, attempt = claimed.attempt);
-    async {
+    let attempt = async {
         let outcome = match job.read() {
             Ok(job) => {
                 let request_id = job.request_id.as_deref().and_then(RequestId::parse).unwrap_or_else(RequestId::random);
@@ -41,11 +42,18 @@ pub(super) async fn run(ctx: Arc<Context>, run: Arc<Run>, job: Stored, permit: O
             Err(error) => Err(Halt::Database(error)),
         };
         Box::pin(conclude(&ctx, &run, outcome)).await;
-    }
-    .instrument(span)
-    .await;
-    ctx.running.end(&run);
+    };
+    to_its_end(&ctx.running, &run, attempt).instrument(span).await;
     drop(permit);
+}
+
+/// Runs an attempt until it is over. One that panics is over, too: were it still thought to run, its lease would be renewed for
+/// ever. So it runs out, and the reaper counts a crash.
+async fn to_its_end(running: &Running, run: &Run, attempt: impl Future<Output = ()>) {
+    if let Err(panic) = caught("job", attempt).await {
+        tracing::error!(panic, "the attempt panicked: its lease runs out");
+    }
+    running.end(run);
 }
 
 async fn conclude(ctx: &Context, run: &Run, outcome: Result<Product, Halt>) {
@@ -228,5 +236,18 @@ async fn back(ctx: &Context, run: &Run, call: Option<&(CallId, CallEnd)>, how: &
         Ok(Released::Ended(event)) => over(ctx, run, event, "cancelled"),
         Ok(Released::Fenced) => fenced(),
         Err(error) => left(&error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::running::Claimed;
+
+    #[tokio::test]
+    async fn an_attempt_that_panics_is_over() {
+        let running = super::Running::default();
+        let run = running.begin(Claimed::example(), tokio::time::Instant::now());
+        super::to_its_end(&running, &run, async { panic!("a fault of ours") }).await;
+        assert_eq!(running.len(), 0, "its lease would be renewed for ever");
     }
 }
