@@ -32,6 +32,15 @@ pub enum PoolerSafety {
 /// The first version that can track named statements.
 const TRACKS_STATEMENTS: (u32, u32) = (1, 21);
 
+/// The first version that takes SIGTERM for a request to wait until every client has gone, and SIGQUIT for one to end at once.
+/// Clients with pools of connections never go.
+const SIGTERM_WAITS: (u32, u32) = (1, 23);
+
+/// The signal that ends PgBouncer at once. SIGINT waits for what runs.
+fn end_at_once(version: (u32, u32)) -> Signal {
+    if version >= SIGTERM_WAITS { Signal::SIGQUIT } else { Signal::SIGTERM }
+}
+
 fn statement_settings(version: (u32, u32), safety: PoolerSafety) -> &'static str {
     match (safety, version >= TRACKS_STATEMENTS) {
         (PoolerSafety::Safe, true) => "max_prepared_statements = 200\n",
@@ -73,8 +82,7 @@ pub(crate) fn start(
         .args([&binaries.pgbouncer, &configuration])
         .current_dir(&folder);
     home.account().apply(&mut command);
-    // SIGTERM ends PgBouncer at once; SIGINT would wait for its clients.
-    let farewell = Farewell { signal: Signal::SIGTERM, patience: Duration::from_secs(5) };
+    let farewell = Farewell { signal: end_at_once(binaries.pgbouncer_version), patience: Duration::from_secs(5) };
     let mut daemon = Daemon::spawn("pgbouncer", &mut command, &home.log("pgbouncer"), farewell, dog)?;
     let listening = format!("listening on 127.0.0.1:{port}");
     daemon.wait_ready(Duration::from_secs(20), |log| log.contains(&listening) && log.contains("process up"))?;
@@ -84,6 +92,14 @@ pub(crate) fn start(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_version_has_its_signal_to_end_at_once() {
+        assert_eq!(
+            [(1, 18), (1, 22), (1, 23), (1, 25)].map(end_at_once),
+            [Signal::SIGTERM, Signal::SIGTERM, Signal::SIGQUIT, Signal::SIGQUIT]
+        );
+    }
 
     #[test]
     fn a_safe_pooler_tracks_statements_where_it_can_and_drops_them_where_it_cannot() {

@@ -2,7 +2,8 @@
 //!
 //! Nobody waits for others to come while nothing is under way: what arrives during a transaction gathers for the next, so that
 //! batches grow with the load, and only where that transaction hangs does a second one go beside it. It must not change what comes of an item. One that doesn't
-//! go through is left to its asker, who does it alone and learns why; one that might hold up or spoil the others is never taken.
+//! go through is left to its asker, who does it alone and learns why; one that might hold up or spoil the others is never taken. Where it is mostly
+//! somebody's lock that keeps an item out, it is taken along once more before that.
 
 use std::{future::Future, io, sync::Arc, time::Duration};
 
@@ -14,6 +15,8 @@ use tokio::{
     sync::{Mutex, Semaphore, mpsc, oneshot},
     time::timeout,
 };
+
+use crate::steady::steadily;
 
 /// Transactions under way at once: one, and another where it hangs.
 const LANES: usize = 2;
@@ -46,6 +49,9 @@ pub enum Combined<A> {
 pub trait Together: Sized + Send + 'static {
     /// What it is called in metrics.
     const NAME: &'static str;
+    /// With how many transactions an item that is left out goes before it is left to its asker: more than one where what keeps it
+    /// out has most likely passed by then.
+    const TRIES: u32 = 1;
 
     /// Does it for `items`, a JSON array. Each answer comes with its item's place from 1; an item without one has failed, and
     /// nothing of it was kept.
@@ -54,7 +60,14 @@ pub trait Together: Sized + Send + 'static {
 
 struct Item<A> {
     json: String,
-    answer: oneshot::Sender<Combined<A>>,
+    answer: oneshot::Sender<Outcome<A>>,
+}
+
+/// What came of an item in one transaction.
+enum Outcome<A> {
+    Ended(Combined<A>),
+    /// The others went through: it may go with the next. Here it is.
+    LeftOut(String),
 }
 
 /// Gathers items. Clones share them.
@@ -74,23 +87,32 @@ impl<A: Together> Combiner<A> {
         let (sender, receiver) = mpsc::channel(ROOM);
         let waiting = Arc::new(Waiting { items: Mutex::new(receiver), turn: Semaphore::new(1) });
         for _ in 0..LANES {
-            tokio::spawn(lane(db.clone(), Arc::clone(&waiting)));
+            let (db, waiting) = (db.clone(), Arc::clone(&waiting));
+            // Whoever has an item in a transaction that panics hears nothing: it may have been kept.
+            tokio::spawn(steadily(A::NAME, move || lane(db.clone(), Arc::clone(&waiting))));
         }
         Self(sender)
     }
 
     /// Has an item done together with others.
     pub async fn ask(&self, item: &serde_json::Value) -> Combined<A> {
-        let json = item.to_string();
+        let mut json = item.to_string();
         // Postgres refuses a zero byte in JSON, and with it everything beside it.
         if json.len() > LARGEST || json.contains("\\u0000") {
             return Combined::Alone;
         }
-        let (answer, answered) = oneshot::channel();
-        if self.0.send(Item { json, answer }).await.is_err() {
-            return Combined::Alone;
+        for _ in 0..A::TRIES {
+            let (answer, answered) = oneshot::channel();
+            if self.0.send(Item { json, answer }).await.is_err() {
+                return Combined::Alone;
+            }
+            match answered.await {
+                Ok(Outcome::Ended(combined)) => return combined,
+                Ok(Outcome::LeftOut(item)) => json = item,
+                Err(_) => return Combined::Failed(sqlx::Error::WorkerCrashed),
+            }
         }
-        answered.await.unwrap_or_else(|_| Combined::Failed(sqlx::Error::WorkerCrashed))
+        Combined::Alone
     }
 }
 
@@ -142,6 +164,7 @@ async fn run<A: Together>(db: &Db, batch: Vec<Item<A>>) {
         Err(_) => Came::Lost(sqlx::Error::Io(io::ErrorKind::TimedOut.into())),
     };
     let mut answers: Vec<Option<A>> = std::iter::repeat_with(|| None).take(batch.len()).collect();
+    let came_to_an_end = matches!(came, Came::Through(_));
     let lost = match came {
         Came::Through(done) => {
             for (place, answer) in done {
@@ -160,9 +183,13 @@ async fn run<A: Together>(db: &Db, batch: Vec<Item<A>>) {
     };
     for (item, answer) in batch.into_iter().zip(answers) {
         let outcome = match (answer, &lost) {
-            (Some(answer), _) => Combined::Done(answer),
-            (None, Some(error)) => Combined::Failed(echo(error)),
-            (None, None) => Combined::Alone,
+            (Some(answer), _) => Outcome::Ended(Combined::Done(answer)),
+            (None, Some(error)) => Outcome::Ended(Combined::Failed(echo(error))),
+            (None, None) if came_to_an_end => {
+                metrics::counter!("cpm_combined_left_out_total", "what" => A::NAME).increment(1);
+                Outcome::LeftOut(item.json)
+            }
+            (None, None) => Outcome::Ended(Combined::Alone),
         };
         // Whoever has gone away meanwhile needs no answer.
         let _ = item.answer.send(outcome);

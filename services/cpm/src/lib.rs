@@ -16,6 +16,7 @@
 //! | [`queue`] | the Redis index of waiting jobs | be needed for a promise |
 //! | [`worker`] | claiming and running jobs, and what keeps them honest | serve a request |
 //! | [`stream`] | live text in Redis | outlive its hour |
+//! | `steady` | tasks that outlive a panic | hide one |
 
 pub mod api;
 pub mod combine;
@@ -29,6 +30,7 @@ pub mod queue;
 mod routes;
 mod start;
 pub mod state;
+mod steady;
 pub mod store;
 pub mod stream;
 pub mod worker;

@@ -39,6 +39,7 @@ use crate::{
     queue::Queue,
     routes::routes,
     state::{AppState, Pace},
+    steady::steadily,
     stream::Hub,
     worker::{Worker, WorkerDeps},
 };
@@ -154,12 +155,13 @@ pub async fn run(config: Config, metrics: MetricsHandle, shutdown: ShutdownToken
     service::prepare_schema(INFO, &config.database).await?;
     let cpm = build(&config, metrics.clone(), &shutdown).await?;
     cpm.state.redis.warn_unless_noeviction().await;
-    tokio::spawn(watch_pace(cpm.state.clone(), cpm.worker.system.clone()));
+    let (state, system) = (cpm.state.clone(), cpm.worker.system.clone());
+    tokio::spawn(steadily("pace", move || watch_pace(state.clone(), system.clone())));
     if let Some(refresh) = PriceRefresh::of(&config, &cpm.worker) {
         tokio::spawn(refresh.run(shutdown.clone()));
     }
-    let budgets = ledger::watch(cpm.worker.system.clone(), cpm.state.refusals.clone(), shutdown.clone());
-    tokio::spawn(budgets);
+    let (system, refusals, ending) = (cpm.worker.system.clone(), cpm.state.refusals.clone(), shutdown.clone());
+    tokio::spawn(steadily("budgets", move || ledger::watch(system.clone(), refusals.clone(), ending.clone())));
     let data_jobs =
         Runner::new(CpmParts, cpm.worker.system.clone(), data_jobs::Settings::default(), shutdown.clone()).spawn();
     let worker = Worker::spawn(cpm.worker, shutdown.clone());

@@ -6,7 +6,8 @@ use serde::Serialize;
 use crate::{books::Job, scene::Strike};
 
 /// Of the jobs that a strike met (accepted before it was over, not ended before it began): how long after the strike's end
-/// they ended; 0 where they ended during it. In seconds, over all strikes.
+/// they ended; 0 where they ended during it. In seconds, over all strikes. The time of other strikes that came meanwhile doesn't
+/// count: what is broken again can't recover.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub(crate) struct Recovery {
     pub(crate) jobs: usize,
@@ -23,11 +24,11 @@ impl Recovery {
         for job in jobs {
             let Some(ended) = job.completed_at else { continue };
             let meets = |strike: &&Strike| job.created_at < strike.until && ended > strike.from;
-            let mut strikes = strikes.iter().filter(meets).peekable();
-            if strikes.peek().is_none() {
+            let mut those = strikes.iter().filter(meets).peekable();
+            if those.peek().is_none() {
                 undisturbed.push(seconds(job.created_at, ended));
             }
-            met.extend(strikes.map(|strike| seconds(strike.until, ended).max(0.0)));
+            met.extend(those.map(|strike| unbroken(strike.until, ended, strikes)));
         }
         met.sort_by(f64::total_cmp);
         undisturbed.sort_by(f64::total_cmp);
@@ -39,6 +40,12 @@ impl Recovery {
             undisturbed_p50: at(&undisturbed, 0.50),
         }
     }
+}
+
+/// How much of that time was no strike's.
+fn unbroken(from: DateTime<Utc>, until: DateTime<Utc>, strikes: &[Strike]) -> f64 {
+    let broken = |strike: &Strike| seconds(strike.from.max(from), strike.until.min(until)).max(0.0);
+    (seconds(from, until) - strikes.iter().map(broken).sum::<f64>()).max(0.0)
 }
 
 fn seconds(from: DateTime<Utc>, until: DateTime<Utc>) -> f64 {
@@ -81,5 +88,9 @@ mod tests {
         assert_eq!((recovery.jobs, recovery.p50, recovery.p99, recovery.max), (3, 5.0, 9.0, 9.0));
         assert_eq!(recovery.undisturbed_p50, 3.0);
         assert_eq!(Recovery::of(&[], &strikes), Recovery::default());
+        // Two seconds of peace, six of another strike, three of peace: five after the first, three after the second.
+        let strikes = [strikes[0], Strike { from: at(112), until: at(118) }];
+        let recovery = Recovery::of(&[job(99, 121)], &strikes);
+        assert_eq!((recovery.jobs, recovery.p50, recovery.max), (2, 3.0, 5.0));
     }
 }

@@ -1,19 +1,25 @@
 //! The pool, private, behind the three kinds of transactions.
 
-use std::{str::FromStr, sync::Arc, time::Duration};
+use std::{
+    str::FromStr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use sqlx::{
-    AssertSqlSafe, ConnectOptions, PgPool, Postgres, SqlSafeStr, Transaction,
+    AssertSqlSafe, ConnectOptions, PgPool, SqlSafeStr,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 use tracing::Instrument;
 
 use super::{
     probe::{self, PoolerMode, UnsafePooler},
-    tx::{AnonymousTx, CombinedTx, Scope, SystemTx, TenantTx},
+    tx::{AnonymousTx, CombinedTx, Open, Scope, SystemTx, TenantTx},
 };
 use crate::audit::origin_text;
 
+/// The longest that anybody waits for a connection.
+const ACQUIRE: Duration = Duration::from_secs(5);
 /// A slower statement is logged.
 const SLOW_STATEMENT: Duration = Duration::from_millis(250);
 /// How many prepared statements a connection keeps where the pooler allows it.
@@ -69,8 +75,10 @@ impl Db {
             .log_statements(log::LevelFilter::Off);
         let pool = PgPoolOptions::new()
             .max_connections(max_connections)
-            .min_connections(1.min(max_connections))
-            .acquire_timeout(Duration::from_secs(5))
+            // None is kept for its own sake: while the database is away, whoever looks after that tries ever more rarely, up to once a
+            // minute, and holds a place in the pool meanwhile.
+            .min_connections(0)
+            .acquire_timeout(ACQUIRE)
             .idle_timeout(Duration::from_secs(300))
             .max_lifetime(Duration::from_secs(1800))
             // BEGIN tells soon enough whether the connection lives; a ping before each would be a round trip more.
@@ -121,14 +129,23 @@ impl Db {
     /// What has been sent is seen through in a task of its own, whatever becomes of the asker. sqlx counts a transaction
     /// only when BEGIN was answered: an asker that is cancelled before would give the connection back with the transaction
     /// open and its scope set, and the next one's BEGIN would join it (`tests/it/cancelled.rs`).
-    async fn begin(&self, statement: String) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
-        let mut tries = self.pool.options().get_max_connections();
+    async fn begin(&self, statement: String) -> Result<Open, sqlx::Error> {
+        let (mut tries, began) = (self.pool.options().get_max_connections(), Instant::now());
+        let mut again = |error: &sqlx::Error| {
+            let worthwhile = tries > 0 && connection_is_dead(error) && began.elapsed() < ACQUIRE;
+            tries = tries.saturating_sub(1);
+            worthwhile
+        };
         loop {
-            let connection = self.pool.acquire().await?;
+            let connection = match self.pool.acquire().await {
+                // A pooler that ends drops whoever is just connecting; the next one waits until there is a pooler again.
+                Err(error @ sqlx::Error::Io(_)) if again(&error) => continue,
+                acquired => acquired?,
+            };
             let statement = AssertSqlSafe(statement.clone()).into_sql_str();
-            let beginning = Transaction::begin(connection, Some(statement)).in_current_span();
+            let beginning = Open::begin(connection, statement).in_current_span();
             match tokio::spawn(beginning).await {
-                Ok(Err(error)) if tries > 0 && connection_is_dead(&error) => tries -= 1,
+                Ok(Err(error)) if again(&error) => {}
                 Ok(outcome) => return outcome,
                 Err(ended) if ended.is_panic() => std::panic::resume_unwind(ended.into_panic()),
                 Err(_) => return Err(sqlx::Error::WorkerCrashed),

@@ -3,7 +3,8 @@
 use std::ops::{Deref, DerefMut};
 
 use hg_types::{ClientId, UserId};
-use sqlx::{PgConnection, Postgres, Transaction};
+use sqlx::{PgConnection, Postgres, SqlStr, pool::PoolConnection, postgres::PgTransactionManager};
+use sqlx_core::transaction::TransactionManager as _;
 
 /// For whom a transaction runs: what row-level security lets it see and write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -29,40 +30,64 @@ impl Scope {
     }
 }
 
+/// A connection of the pool with a transaction on it. What sqlx has for that (`Transaction`) gives a connection back on which the
+/// beginning failed half-way: BEGIN went through, what came after it didn't, and nobody would ever end that transaction.
+#[derive(Debug)]
+pub(super) struct Open(PoolConnection<Postgres>);
+
+impl Open {
+    /// Begins with a statement that leaves a transaction open.
+    pub(super) async fn begin(connection: PoolConnection<Postgres>, statement: SqlStr) -> Result<Self, sqlx::Error> {
+        let mut open = Self(connection);
+        let begun = PgTransactionManager::begin(&mut open.0, Some(statement)).await;
+        if begun.is_err() {
+            open.0.close_on_drop();
+        }
+        begun.map(|()| open)
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        // Sent when the connection is used next, which is on its way back to the pool; nothing where it has ended.
+        PgTransactionManager::start_rollback(&mut self.0);
+    }
+}
+
 macro_rules! transaction {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[derive(Debug)]
-        pub struct $name(pub(super) Transaction<'static, Postgres>);
+        pub struct $name(pub(super) Open);
 
         impl $name {
             /// Makes the changes last.
             ///
             /// # Errors
             /// When the database refuses or can't be reached; then nothing is known to have been kept.
-            pub async fn commit(self) -> Result<(), sqlx::Error> {
-                self.0.commit().await
+            pub async fn commit(mut self) -> Result<(), sqlx::Error> {
+                PgTransactionManager::commit(&mut self.0.0).await
             }
 
             /// Undoes everything. Dropping does the same, but later, when the connection is used next.
             ///
             /// # Errors
             /// When the database can't be reached.
-            pub async fn rollback(self) -> Result<(), sqlx::Error> {
-                self.0.rollback().await
+            pub async fn rollback(mut self) -> Result<(), sqlx::Error> {
+                PgTransactionManager::rollback(&mut self.0.0).await
             }
         }
 
         impl Deref for $name {
             type Target = PgConnection;
             fn deref(&self) -> &PgConnection {
-                &self.0
+                &self.0.0
             }
         }
 
         impl DerefMut for $name {
             fn deref_mut(&mut self) -> &mut PgConnection {
-                &mut self.0
+                &mut self.0.0
             }
         }
     };
@@ -87,3 +112,24 @@ transaction!(
     /// that return one row for one exact key.
     AnonymousTx
 );
+
+#[cfg(test)]
+mod tests {
+    use sqlx::{SqlSafeStr as _, postgres::PgPoolOptions};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_beginning_that_fails_half_way_leaves_no_transaction_behind() {
+        let database = hg_testkit::TestDb::new().await;
+        // One connection: the next transaction would get the very same.
+        let pool = PgPoolOptions::new().max_connections(1).connect(database.pooled_url()).await.unwrap();
+        let begin = async |statement: &'static str| Open::begin(pool.acquire().await?, statement.into_sql_str()).await;
+        for _ in 0..3 {
+            begin("BEGIN; SELECT 1 / 0").await.unwrap_err();
+            let mut next = begin("BEGIN; SET LOCAL app.user_id = ''").await.unwrap();
+            sqlx::query("SELECT 1").execute(&mut *next.0).await.unwrap();
+            PgTransactionManager::commit(&mut next.0).await.unwrap();
+        }
+    }
+}

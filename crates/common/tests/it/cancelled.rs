@@ -52,6 +52,37 @@ async fn a_cancelled_beginning_leaves_no_scope_behind() {
     assert_eq!(idle_in_transaction(&database).await, 0);
 }
 
+/// A COMMIT whose asker goes away is answered all the same, to nobody; the ROLLBACK that sqlx sends after it finds no transaction,
+/// which Postgres remarks in its log (25P01), and does nothing. The connection comes back when all of that is answered, so that
+/// whoever gets it next hears its own answers only, and what was committed was committed whole or not at all.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancelled_end_gives_nobody_anothers_answer() {
+    let database = TestDb::new().await;
+    let db = Db::connect(database.pooled_url(), 1, "test").await.unwrap();
+    let client = Scope::Client(ClientId(Uuid::from_u128(2)));
+    let mut cancelled = 0;
+    for round in 0..i64::from(ROUNDS) {
+        let tx = db.tenant(client).await.unwrap();
+        let moment = Duration::from_micros(u64::try_from(round % 40).unwrap() * 20);
+        let in_time = match round % 3 {
+            0 => ready_within(moment, tx.commit()).await,
+            1 => ready_within(moment, tx.rollback()).await,
+            _ => {
+                let mut tx = tx;
+                let asked = sqlx::query_scalar::<_, i64>("SELECT -$1 FROM generate_series(1, 500)").bind(round);
+                ready_within(moment, asked.fetch_all(&mut *tx)).await
+            }
+        };
+        cancelled += u32::from(!in_time);
+        let mut next = db.tenant(client).await.unwrap();
+        let own: i64 = sqlx::query_scalar("SELECT $1::bigint").bind(round).fetch_one(&mut *next).await.unwrap();
+        assert_eq!(own, round);
+        next.commit().await.unwrap();
+    }
+    assert!(cancelled > ROUNDS / 4, "only {cancelled} were cancelled: the moments are wrong");
+    assert_eq!(idle_in_transaction(&database).await, 0);
+}
+
 /// Polls for so long, and drops the future wherever it is then. Timers are too coarse for this.
 async fn ready_within<T>(moment: Duration, future: impl Future<Output = T>) -> bool {
     let (mut future, started) = (std::pin::pin!(future), Instant::now());

@@ -5,4 +5,5 @@ mod audit;
 mod cancelled;
 mod migrations;
 mod pooler;
+mod restart;
 mod walls;

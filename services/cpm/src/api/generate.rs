@@ -116,8 +116,8 @@ pub async fn generate(
     // Before anything is accepted: whoever is turned away may simply ask again.
     let seat = match delivery {
         Delivery::AtOnce => None,
-        Delivery::Wait { .. } => state.waiting.enter(&principal),
-        Delivery::Stream(_) => state.watching.enter(&principal),
+        Delivery::Wait { .. } => state.waiting.enter_about(&principal, &job.client),
+        Delivery::Stream(_) => state.watching.enter_about(&principal, &job.client),
     };
     match (delivery, seat) {
         (Delivery::Wait { patience, wish }, Some(seat)) => wait::answer_at_its_end(&asked, patience, wish, seat).await,

@@ -1,14 +1,16 @@
 //! How many connections each caller keeps open in this process at once, each client, and all together.
 //!
 //! Each costs a task, a buffer and a look at the database every few seconds: nobody may open them without end. A client has as
-//! many API keys as its people like to make, so what its keys open is counted for the client, too.
+//! many API keys and people as it likes, so what they open is counted for the client, too: for a key its own, for a person the one
+//! whose job it is about.
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use hg_common::auth::Principal;
+use hg_types::id::ClientRef;
 
 #[derive(Debug, Default)]
 struct Counts {
@@ -16,12 +18,25 @@ struct Counts {
     all: usize,
 }
 
+impl Counts {
+    /// Counts one more under a name, which is noted, unless there are so many already.
+    fn add(&mut self, names: &mut Vec<String>, name: String, most: usize) -> bool {
+        let count = self.of.entry(name.clone()).or_default();
+        if *count >= most {
+            return false;
+        }
+        *count += 1;
+        names.push(name);
+        true
+    }
+}
+
 /// Places for connections of one kind. Clones share them.
 #[derive(Clone, Debug)]
 pub struct Seats {
     /// For one person, or one key.
     each: usize,
-    /// For all keys of a client.
+    /// For all keys of a client, and all who are busy with its jobs.
     client: usize,
     all: usize,
     counts: Arc<Mutex<Counts>>,
@@ -40,8 +55,8 @@ impl Seats {
         Self::new(20, 20, 1_000)
     }
 
-    /// For requests that wait for a job's end: so many together, of which nobody takes more than a fifth, and the keys of a client
-    /// together no more than two.
+    /// For requests that wait for a job's end: so many together, of which nobody takes more than a fifth, and nobody for one client
+    /// more than two.
     #[must_use]
     pub fn of_waiters(all: usize) -> Self {
         Self::new(all.div_ceil(5), (all * 2).div_ceil(5), all)
@@ -54,42 +69,67 @@ impl Seats {
     /// One more connection of this caller, as long as the seat is kept; `None` where it has enough, or all have.
     #[must_use]
     pub fn enter(&self, principal: &Principal) -> Option<Seat> {
-        let counted = self.counted(principal);
-        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_full = |(name, most): &(String, usize)| counts.of.get(name).is_some_and(|count| count >= most);
-        if counts.all >= self.all || counted.iter().any(is_full) {
+        let mut counts = self.lock();
+        if counts.all >= self.all {
             return None;
         }
+        let mut names = Vec::with_capacity(2);
+        let is_in = counts.add(&mut names, principal.name(), self.each)
+            && own_client(principal).is_none_or(|client| counts.add(&mut names, name_of(&client), self.client));
         counts.all += 1;
-        let names: Vec<String> = counted.into_iter().map(|(name, _)| name).collect();
-        for name in &names {
-            *counts.of.entry(name.clone()).or_default() += 1;
-        }
-        Some(Seat { counts: Arc::clone(&self.counts), names })
+        drop(counts);
+        let seat = Seat { seats: self.clone(), names, about: own_client(principal) };
+        is_in.then_some(seat)
     }
 
-    /// Under which names a caller is counted, and how many each may have.
-    fn counted(&self, principal: &Principal) -> Vec<(String, usize)> {
-        let own = (principal.name(), self.each);
-        match principal {
-            Principal::Key { client, .. } | Principal::Service { client, .. } => {
-                vec![own, (format!("client:{client}"), self.client)]
-            }
-            Principal::User(_) => vec![own],
-        }
+    /// As [`Self::enter`], about a job of this client's.
+    #[must_use]
+    pub fn enter_about(&self, principal: &Principal, client: &ClientRef) -> Option<Seat> {
+        self.enter(principal)?.about(client)
     }
+
+    fn lock(&self) -> MutexGuard<'_, Counts> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The client that a caller is counted for whatever it does. What a key does for clients below its own is its own client's.
+fn own_client(principal: &Principal) -> Option<ClientRef> {
+    match principal {
+        Principal::Key { client, .. } | Principal::Service { client, .. } => Some(ClientRef::Id(*client)),
+        Principal::User(_) => None,
+    }
+}
+
+fn name_of(client: &ClientRef) -> String {
+    format!("client:{client}")
 }
 
 /// A connection's place. Dropping it makes room for another.
 #[derive(Debug)]
 pub struct Seat {
-    counts: Arc<Mutex<Counts>>,
+    seats: Seats,
     names: Vec<String>,
+    about: Option<ClientRef>,
+}
+
+impl Seat {
+    /// Counts a person's place for the client whose job it is about, as that of a key is for the key's. `None` where that client
+    /// has enough; the place is free again then.
+    #[must_use]
+    pub fn about(mut self, client: &ClientRef) -> Option<Self> {
+        if self.about.is_none() {
+            let is_in = self.seats.lock().add(&mut self.names, name_of(client), self.seats.client);
+            self.about = Some(client.clone());
+            return is_in.then_some(self);
+        }
+        Some(self)
+    }
 }
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut counts = self.seats.lock();
         counts.all -= 1;
         for name in &self.names {
             if let Some(count) = counts.of.get_mut(name) {
@@ -146,5 +186,25 @@ mod tests {
         assert_eq!(all_of(&seats, &key(4, 7)).len(), 3);
         drop(taken);
         assert!(seats.counts.lock().unwrap().of.is_empty());
+    }
+
+    #[test]
+    fn a_clients_people_and_keys_have_so_many_seats_together_and_others_have_theirs() {
+        let (seats, ours, theirs) = (Seats::new(3, 4, 12), ClientRef::parse("pasco"), ClientRef::parse("other"));
+        let busy = |number, client: &ClientRef| -> Vec<Seat> {
+            std::iter::from_fn(|| seats.enter_about(&person(number), client)).collect()
+        };
+        let mut taken: Vec<Vec<Seat>> = (1..=5).map(|number| busy(number, &ours)).collect();
+        assert_eq!(taken.iter().map(Vec::len).collect::<Vec<_>>(), [3, 1, 0, 0, 0], "five people don't take the house");
+        assert_eq!(busy(5, &theirs).len(), 3, "whoever is turned away for one client isn't for another");
+        taken.remove(0);
+        assert_eq!(busy(4, &ours).len(), 3);
+        let id = ClientRef::Id(ClientId(Uuid::from_u128(7)));
+        let keys = all_of(&seats, &key(1, 7));
+        let people: Vec<Vec<Seat>> = (1..=2).map(|number| busy(number, &id)).collect();
+        assert_eq!((keys.len(), people.iter().map(Vec::len).sum::<usize>()), (3, 1));
+        drop((taken, keys, people));
+        let counts = seats.lock();
+        assert!(counts.of.is_empty() && counts.all == 0);
     }
 }

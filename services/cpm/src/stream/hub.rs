@@ -24,7 +24,7 @@ use super::{
     subscribed,
     tenants::{Listening, Tenants},
 };
-use crate::worker::events::Appended;
+use crate::{steady::steadily, worker::events::Appended};
 
 /// How long a watcher waits for what another reads.
 const TOGETHER: Duration = Duration::from_millis(250);
@@ -83,21 +83,23 @@ impl Hub {
     pub fn spawn(redis: Redis, shutdown: CancellationToken) -> Self {
         let hub = Self { redis, own: Writer::new(), watchers: Arc::default() };
         let listening = hub.clone();
-        tokio::spawn(async move {
-            let listen = async {
-                loop {
-                    if let Err(error) = listening.listen().await {
-                        tracing::debug!(error = %error_chain(&error), "watchers poll: Redis can't be listened to");
-                    }
-                    tokio::time::sleep(Duration::from_secs(1)).await;
-                }
-            };
-            tokio::select! {
-                () = shutdown.cancelled() => {}
-                () = listen => {}
-            }
-        });
+        tokio::spawn(steadily("hub", move || listening.clone().listen_until(shutdown.clone())));
         hub
+    }
+
+    async fn listen_until(self, shutdown: CancellationToken) {
+        let listen = async {
+            loop {
+                if let Err(error) = self.listen().await {
+                    tracing::debug!(error = %error_chain(&error), "watchers poll: Redis can't be listened to");
+                }
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        };
+        tokio::select! {
+            () = shutdown.cancelled() => {}
+            () = listen => {}
+        }
     }
 
     async fn listen(&self) -> Result<(), RedisError> {

@@ -199,6 +199,7 @@ fn count(provider: Provider, outcome: &'static str, usage: hg_llm::Usage, cost: 
 /// Reservation topped up and call started, in one transaction, before anything is sent.
 async fn begin(ctx: &Context, run: &Run, new: &NewCall<'_>, purpose: &Purpose<'_>) -> Result<CallId, Halt> {
     let begun = {
+        let _writing = run.write();
         let mut patience = super::patience::Patience::new(ctx, run);
         loop {
             match begin_once(ctx, new, purpose).await {

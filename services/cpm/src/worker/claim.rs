@@ -56,7 +56,8 @@ pub(super) async fn run(ctx: Arc<Context>) {
         if let Some(last) = last {
             sleep_until(last + GATHER).await;
         }
-        last = Some(Instant::now());
+        let began = Instant::now();
+        last = Some(began);
         let mut permits = vec![first];
         while permits.len() < ctx.settings().claim_batch
             && let Ok(more) = Arc::clone(&ctx.slots).try_acquire_owned()
@@ -77,7 +78,7 @@ pub(super) async fn run(ctx: Arc<Context>) {
             Came::Nothing => (Vec::new(), Some(ctx.settings().poll), Popped::default()),
         };
         // The attempts that were taken have leases by now, and wait for nobody.
-        start(&ctx, taken, permits);
+        start(&ctx, began, taken, permits);
         tell(&ctx, &popped).await;
         if let Some(pause) = pause {
             tokio::select! {
@@ -171,13 +172,14 @@ async fn take_slowly(ctx: &Context, most: usize) -> Came {
     }
 }
 
-fn start(ctx: &Arc<Context>, taken: Vec<Taken>, permits: Vec<OwnedSemaphorePermit>) {
+/// Runs the attempts whose leases run since they were asked for.
+fn start(ctx: &Arc<Context>, leased: Instant, taken: Vec<Taken>, permits: Vec<OwnedSemaphorePermit>) {
     for (Taken { claimed, event, job }, permit) in taken.into_iter().zip(permits) {
         metrics::histogram!("cpm_job_wait_seconds").record(claimed.age.as_secs_f64());
         metrics::counter!("cpm_client_wait_milliseconds_total", "client" => ctx.tenants.label(claimed.client))
             .increment(u64::try_from(claimed.age.as_millis()).unwrap_or(u64::MAX));
         metrics::counter!("cpm_client_attempts_total", "client" => ctx.tenants.label(claimed.client)).increment(1);
-        let run = ctx.running.begin(claimed);
+        let run = ctx.running.begin(claimed, leased);
         ctx.jobs.spawn(job::run(Arc::clone(ctx), run, job, permit));
         ctx.herald.announce(event);
     }

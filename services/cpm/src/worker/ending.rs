@@ -129,6 +129,8 @@ pub(super) async fn fail(
 /// Why and for how long a job goes back.
 #[derive(Debug)]
 pub(super) struct Back {
+    /// For metrics and watchers.
+    pub(super) why: &'static str,
     pub(super) delay: Duration,
     pub(super) counted: Counted,
     /// Why watchers must forget the text, where some was shown.
@@ -142,8 +144,8 @@ pub(super) enum Released {
     Waiting {
         /// For the index.
         again: Enqueue,
-        /// To be announced.
-        event: Appended,
+        /// To be announced; none where it waits on for what it has waited for before.
+        event: Option<Appended>,
     },
     /// Somebody wanted it to stop, so it has ended.
     Ended(Appended),
@@ -176,8 +178,14 @@ pub(super) async fn give_back(
         tracing::debug!(job = %which.job, seq = reset.seq, "what watchers saw is void");
     }
     let stage = if back.delay.is_zero() { "queued" } else { "waiting" };
-    let status = Event::Status { status: JobStatus::Pending, stage, attempt: which.attempt, at: chrono::Utc::now() };
-    let event = events::append(&mut tx, which.job, which.client, &status).await?;
+    let status = Event::Status {
+        status: JobStatus::Pending,
+        stage,
+        attempt: which.attempt,
+        at: chrono::Utc::now(),
+        reason: Some(back.why),
+    };
+    let event = events::append_wait(&mut tx, which.job, which.client, &status, back.why).await?;
     tx.commit().await?;
     let claimed = &run.claimed;
     let again = Enqueue { job_id: which.job, client_id: which.client, priority: claimed.priority, available_at };

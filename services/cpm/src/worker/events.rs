@@ -26,6 +26,9 @@ pub enum Event {
         attempt: i32,
         /// When.
         at: DateTime<Utc>,
+        /// Why it waits, where it waits again: `service_away`, `no_provider_slot`, `provider_error`, `drained`.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reason: Option<&'static str>,
     },
     /// It is still being worked on.
     Progress {
@@ -137,6 +140,33 @@ pub async fn append(
     .fetch_one(conn)
     .await?;
     Ok(Appended { job, client, seq, kind: event.kind() })
+}
+
+/// Writes that a job waits and why, unless that is the last that was said of it: what waits for a service that is away tries
+/// again every few seconds, and has nothing new to tell. The transaction must hold the job's row, as for [`append`].
+///
+/// # Errors
+/// When the database fails.
+pub(super) async fn append_wait(
+    conn: &mut PgConnection,
+    job: JobId,
+    client: ClientId,
+    event: &Event,
+    reason: &str,
+) -> Result<Option<Appended>, sqlx::Error> {
+    let seq = sqlx::query_scalar!(
+        r#"SELECT app.event_append($1, $2, $3, $4) AS "seq!"
+            WHERE NOT coalesce((SELECT e.type = $3 AND e.data ->> 'reason' = $5 FROM job_events e
+                                 WHERE e.job_id = $1 ORDER BY e.seq DESC LIMIT 1), false)"#,
+        job.uuid(),
+        client.uuid(),
+        event.kind(),
+        event.data(),
+        reason
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(seq.map(|seq| Appended { job, client, seq, kind: event.kind() }))
 }
 
 /// The channel on which a job's watchers are told to look.

@@ -1,10 +1,11 @@
-//! Says that this process's jobs live, and hears what is to become of them: one batched statement for all.
+//! Says that this process's jobs live, and hears what is to become of them: one batched statement for all whose lease isn't new.
 //!
 //! Must wait for nothing but Postgres: leases run out meanwhile. Redis is told by the herald.
 
 use std::{sync::Arc, time::Duration};
 
 use hg_common::http::error_chain;
+use tokio::time::Instant;
 
 use super::{
     context::Context,
@@ -13,7 +14,8 @@ use super::{
 };
 
 pub(super) async fn run(ctx: Arc<Context>) {
-    let mut pause = ctx.settings().heartbeat;
+    let heartbeat = ctx.settings().heartbeat;
+    let mut pause = heartbeat;
     loop {
         tokio::select! {
             biased;
@@ -21,40 +23,47 @@ pub(super) async fn run(ctx: Arc<Context>) {
             () = ctx.beat.notified() => {}
             () = tokio::time::sleep(pause) => {}
         }
-        let beats = ctx.running.beats();
-        metrics::gauge!("cpm_jobs_running").set(beats.len() as f64);
-        pause = if beats.is_empty() { ctx.settings().heartbeat } else { renew(&ctx, &beats).await };
+        metrics::gauge!("cpm_jobs_running").set(ctx.running.len() as f64);
+        let beats = ctx.running.due(Instant::now(), heartbeat);
+        pause = if beats.is_empty() { heartbeat } else { renew(&ctx, &beats).await };
         ctx.herald.hold();
     }
 }
 
 /// Renews the leases, and says when to do so again.
 async fn renew(ctx: &Context, beats: &[Beat]) -> Duration {
-    let settings = ctx.settings();
-    let renewed = match lease_renew(&ctx.deps.system, settings.lease, beats).await {
-        Ok(renewed) => renewed,
+    let (settings, began) = (ctx.settings(), Instant::now());
+    let held = match lease_renew(&ctx.deps.system, settings.lease, beats).await {
+        Ok(held) => held,
         Err(error) => {
             tracing::warn!(error = %error_chain(&error), jobs = beats.len(), "the leases could not be renewed");
             ctx.database.failed(&error);
             return settings.heartbeat / 4;
         }
     };
-    ctx.database.answered(tokio::time::Instant::now());
+    ctx.database.answered(Instant::now());
+    let mut passed_over = false;
     for beat in beats {
         let (job, attempt) = (beat.claimed.job, beat.claimed.attempt);
-        match renewed.held.iter().find(|held| held.job == job) {
-            None => {
-                // It has just ended, or somebody else owns it now. An attempt that has ended no longer listens.
-                ctx.running.stop_attempt(job, attempt, Stop::Fenced);
-            }
-            Some(held) if held.cancel_requested => ctx.running.stop_attempt(job, attempt, Stop::Cancelled),
-            Some(held) if held.overdue => ctx.running.stop_attempt(job, attempt, Stop::Deadline),
-            Some(_) => {}
+        let Some(held) = held.iter().find(|held| held.job == job) else {
+            // It has just ended, or somebody else owns it now. An attempt that has ended no longer listens.
+            ctx.running.stop_attempt(job, attempt, Stop::Fenced);
+            continue;
+        };
+        if held.renewed {
+            ctx.running.renewed(job, attempt, began);
+        } else {
+            passed_over = true;
+        }
+        if held.cancel_requested {
+            ctx.running.stop_attempt(job, attempt, Stop::Cancelled);
+        } else if held.overdue {
+            ctx.running.stop_attempt(job, attempt, Stop::Deadline);
         }
     }
-    for event in renewed.events {
+    for event in held.into_iter().filter_map(|held| held.event) {
         ctx.herald.announce(event);
     }
     // A row that somebody had locked is still ours, and its lease is still the old one.
-    if renewed.passed_over { settings.heartbeat / 4 } else { settings.heartbeat }
+    if passed_over { settings.heartbeat / 4 } else { settings.heartbeat }
 }

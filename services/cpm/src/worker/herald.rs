@@ -8,7 +8,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use hg_common::http::error_chain;
 use hg_types::{ClientId, JobId};
 use tokio::{
-    sync::{Notify, mpsc},
+    sync::{Mutex, Notify, mpsc},
     time::timeout,
 };
 
@@ -71,7 +71,9 @@ impl Herald {
     }
 }
 
-pub(super) async fn run(ctx: Arc<Context>, mut inbox: Inbox) {
+pub(super) async fn run(ctx: Arc<Context>, inbox: Arc<Mutex<Inbox>>) {
+    // Nobody else wants it; where this panics and is begun again it falls free.
+    let mut inbox = inbox.lock().await;
     let mut batch = Vec::with_capacity(BATCH);
     loop {
         tokio::select! {

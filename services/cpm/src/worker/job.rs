@@ -14,7 +14,7 @@ use super::{
     halt::Halt,
     patience::{is_passing, persist},
     produce::{Product, produce},
-    running::{Run, Stop},
+    running::{Run, Running, Stop},
     store::{
         claim::Stored,
         ending::{Completion, Counted},
@@ -22,6 +22,7 @@ use super::{
 };
 use crate::{
     ledger::{CallEnd, CallId, CallStatus},
+    steady::caught,
     stream,
 };
 
@@ -31,7 +32,7 @@ const LONGEST_WISH: Duration = Duration::from_secs(600);
 pub(super) async fn run(ctx: Arc<Context>, run: Arc<Run>, job: Stored, permit: OwnedSemaphorePermit) {
     let claimed = run.claimed;
     let span = tracing::info_span!("job", job = %claimed.job, client = %claimed.client, attempt = claimed.attempt);
-    async {
+    let attempt = async {
         let outcome = match job.read() {
             Ok(job) => {
                 let request_id = job.request_id.as_deref().and_then(RequestId::parse).unwrap_or_else(RequestId::random);
@@ -41,14 +42,22 @@ pub(super) async fn run(ctx: Arc<Context>, run: Arc<Run>, job: Stored, permit: O
             Err(error) => Err(Halt::Database(error)),
         };
         Box::pin(conclude(&ctx, &run, outcome)).await;
-    }
-    .instrument(span)
-    .await;
-    ctx.running.end(&run);
+    };
+    to_its_end(&ctx.running, &run, attempt).instrument(span).await;
     drop(permit);
 }
 
+/// Runs an attempt until it is over. One that panics is over, too: were it still thought to run, its lease would be renewed for
+/// ever. So it runs out, and the reaper counts a crash.
+async fn to_its_end(running: &Running, run: &Run, attempt: impl Future<Output = ()>) {
+    if let Err(panic) = caught("job", attempt).await {
+        tracing::error!(panic, "the attempt panicked: its lease runs out");
+    }
+    running.end(run);
+}
+
 async fn conclude(ctx: &Context, run: &Run, outcome: Result<Product, Halt>) {
+    let _writing = run.write();
     match outcome {
         Ok(product) => complete(ctx, run, &product).await,
         Err(Halt::Stopped { why: Stop::Cancelled, call }) => end(ctx, run, call.as_deref(), &End::Cancelled).await,
@@ -163,7 +172,7 @@ fn over(ctx: &Context, run: &Run, event: events::Appended, outcome: &'static str
 }
 
 async fn wait(ctx: &Context, run: &Run, why: &'static str, delay: Duration) {
-    back(ctx, run, None, &Back { delay, counted: Counted::default(), reset: None }, why).await;
+    back(ctx, run, None, &Back { why, delay, counted: Counted::default(), reset: None }).await;
 }
 
 /// The process ends. What had called nobody goes back as it came; a call that could not finish in time is settled by
@@ -175,7 +184,7 @@ async fn drained(ctx: &Context, run: &Run, call: Option<&(CallId, CallEnd)>) {
     }
     let counted = Counted { unknown_calls: i32::from(unknown), ..Counted::default() };
     let reset = call.map(|_| "The server was restarted; the text is written again.".to_owned());
-    back(ctx, run, call, &Back { delay: Duration::ZERO, counted, reset }, "drained").await;
+    back(ctx, run, call, &Back { why: "drained", delay: Duration::ZERO, counted, reset }).await;
 }
 
 async fn provider_failed(
@@ -203,15 +212,15 @@ async fn provider_failed(
     tracing::info!(code = call.1.error_code, failures, ?delay, "the provider failed; the job is tried again");
     let counted = Counted { provider_failures: 1, unknown_calls: i32::from(unknown), ..Counted::default() };
     let reset = text_was_shown.then(|| "The provider broke off; the text is written again.".to_owned());
-    back(ctx, run, Some(call), &Back { delay, counted, reset }, "provider_error").await;
+    back(ctx, run, Some(call), &Back { why: "provider_error", delay, counted, reset }).await;
 }
 
-async fn back(ctx: &Context, run: &Run, call: Option<&(CallId, CallEnd)>, how: &Back, why: &'static str) {
+async fn back(ctx: &Context, run: &Run, call: Option<&(CallId, CallEnd)>, how: &Back) {
     match persist!(ctx, run, ending::give_back(ctx, run, call, how)) {
         Ok(Released::Waiting { again, event }) => {
-            metrics::counter!("cpm_job_retries_total", "reason" => why).increment(1);
+            metrics::counter!("cpm_job_retries_total", "reason" => how.why).increment(1);
             let client = ctx.tenants.label(run.claimed.client);
-            metrics::counter!("cpm_client_retries_total", "client" => client, "reason" => why).increment(1);
+            metrics::counter!("cpm_client_retries_total", "client" => client, "reason" => how.why).increment(1);
             if let Some(reason) = &how.reset
                 && let Err(error) = stream::reset(&ctx.deps.redis, run.claimed.job, run.claimed.attempt, reason).await
             {
@@ -220,10 +229,25 @@ async fn back(ctx: &Context, run: &Run, call: Option<&(CallId, CallEnd)>, how: &
             // The slot first: the entry that is added next must stay.
             ctx.deps.queue.remove(run.claimed.job, run.claimed.client).await;
             ctx.deps.queue.enqueue(again).await;
-            ctx.herald.announce(event);
+            if let Some(event) = event {
+                ctx.herald.announce(event);
+            }
         }
         Ok(Released::Ended(event)) => over(ctx, run, event, "cancelled"),
         Ok(Released::Fenced) => fenced(),
         Err(error) => left(&error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::running::Claimed;
+
+    #[tokio::test]
+    async fn an_attempt_that_panics_is_over() {
+        let running = super::Running::default();
+        let run = running.begin(Claimed::example(), tokio::time::Instant::now());
+        super::to_its_end(&running, &run, async { panic!("a fault of ours") }).await;
+        assert_eq!(running.len(), 0, "its lease would be renewed for ever");
     }
 }

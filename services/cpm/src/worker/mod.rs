@@ -42,12 +42,14 @@ mod tenants;
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::task::JoinHandle;
+use tokio::{sync::Mutex, task::JoinHandle};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use context::Context;
 pub use context::WorkerDeps;
 use running::Stop;
+
+use crate::steady::steadily;
 
 /// How long stopped attempts may take to write that they were.
 const LAST_WORDS: Duration = Duration::from_secs(10);
@@ -63,15 +65,23 @@ impl Worker {
     pub fn spawn(deps: WorkerDeps, shutdown: CancellationToken) -> WorkerHandle {
         let (ctx, inbox) = Context::new(deps, shutdown);
         let ctx = Arc::new(ctx);
-        let claiming = tokio::spawn(claim::run(Arc::clone(&ctx)));
+        // Whatever a loop was about is taken up again: it lies in Postgres.
+        macro_rules! begun {
+            ($run:path $(, $more:expr)*) => {{
+                let ctx = Arc::clone(&ctx);
+                steadily(stringify!($run), move || $run(Arc::clone(&ctx) $(, $more)*))
+            }};
+        }
+        let inbox = Arc::new(Mutex::new(inbox));
+        let claiming = tokio::spawn(begun!(claim::run));
         let loops = TaskTracker::new();
-        loops.spawn(herald::run(Arc::clone(&ctx), inbox));
-        loops.spawn(heartbeat::run(Arc::clone(&ctx)));
-        loops.spawn(listener::run(Arc::clone(&ctx)));
-        loops.spawn(reconciler::run(Arc::clone(&ctx)));
-        loops.spawn(reaper::run(Arc::clone(&ctx)));
-        loops.spawn(housekeeping::run(Arc::clone(&ctx)));
-        loops.spawn(shares::run(Arc::clone(&ctx)));
+        loops.spawn(begun!(herald::run, Arc::clone(&inbox)));
+        loops.spawn(begun!(heartbeat::run));
+        loops.spawn(begun!(listener::run));
+        loops.spawn(begun!(reconciler::run));
+        loops.spawn(begun!(reaper::run));
+        loops.spawn(begun!(housekeeping::run));
+        loops.spawn(begun!(shares::run));
         loops.close();
         WorkerHandle { supervisor: tokio::spawn(supervise(ctx, claiming, loops)) }
     }

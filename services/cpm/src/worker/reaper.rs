@@ -170,6 +170,7 @@ async fn expired(
         stage: "waiting",
         attempt: overdue.attempt,
         at: chrono::Utc::now(),
+        reason: None,
     };
     let event = events::append(tx, which.job, which.client, &waiting).await?;
     let again = Enqueue { job_id: which.job, client_id: which.client, priority: overdue.priority, available_at };

@@ -1,6 +1,10 @@
 //! Jobs that are accepted in one transaction: nobody sees another, suffers for another, or waits for another for long.
 
+use std::sync::{Mutex, PoisonError};
+
 use futures::future::join_all;
+use hg_common::db::CombinedTx;
+use hg_cpm::combine::{Combined, Combiner, Together};
 use serde_json::{Value, json};
 use sqlx::{Connection, Row};
 
@@ -103,4 +107,45 @@ async fn a_budget_that_somebody_has_locked_keeps_nobody_else_waiting() {
     for answer in blocked {
         assert!(answer.status == 200 || answer.code() == "busy", "{answer:?}");
     }
+}
+
+/// Items that came, transaction by transaction.
+static CAME: Mutex<Vec<Vec<Value>>> = Mutex::new(Vec::new());
+
+fn came() -> Vec<Vec<Value>> {
+    CAME.lock().unwrap_or_else(PoisonError::into_inner).clone()
+}
+
+/// What a transaction of these made of an item: it takes those that came before, and panics at some.
+#[derive(Debug, PartialEq)]
+struct SecondTime;
+
+impl Together for SecondTime {
+    const NAME: &'static str = "second-time";
+    const TRIES: u32 = 2;
+
+    async fn run(_: &mut CombinedTx, items: &str) -> Result<Vec<(i32, Self)>, sqlx::Error> {
+        let items: Vec<Value> = serde_json::from_str(items).unwrap();
+        let before: Vec<Value> = came().concat();
+        CAME.lock().unwrap_or_else(PoisonError::into_inner).push(items.clone());
+        assert!(!items.contains(&json!("poison")), "poison");
+        let known = (1..).zip(items).filter(|(_, item)| *item != "never" && before.contains(item));
+        Ok(known.map(|(place, _)| (place, Self)).collect())
+    }
+}
+
+#[tokio::test]
+async fn what_is_left_out_comes_along_once_more_and_a_panic_ends_no_lane() {
+    let cpm = TestCpm::start().await;
+    let combiner = Combiner::<SecondTime>::spawn(&cpm.state.db);
+    assert!(matches!(combiner.ask(&json!("a")).await, Combined::Done(SecondTime)));
+    assert_eq!(came(), [[json!("a")], [json!("a")]]);
+    assert!(matches!(combiner.ask(&json!("never")).await, Combined::Alone));
+    assert_eq!(came().len(), 4, "twice, and no more");
+    // More often than there are lanes.
+    for _ in 0..4 {
+        let outcome = combiner.ask(&json!("poison")).await;
+        assert!(matches!(&outcome, Combined::Failed(sqlx::Error::WorkerCrashed)), "{outcome:?}");
+    }
+    assert!(matches!(combiner.ask(&json!("a")).await, Combined::Done(SecondTime)));
 }

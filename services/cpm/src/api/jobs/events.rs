@@ -10,7 +10,7 @@ use hg_common::{
     auth::{ApiScope, Caller},
     http::{ApiError, ErrorBody, Path},
 };
-use hg_types::JobId;
+use hg_types::{JobId, id::ClientRef};
 use http::{HeaderMap, StatusCode};
 
 use crate::{
@@ -41,7 +41,7 @@ const FULL: Duration = Duration::from_secs(10);
             example = "id: 1\nevent: status\ndata: {\"status\":\"pending\",\"stage\":\"queued\",\"attempt\":0,\"at\":\"2026-11-21T09:29:00.000Z\"}\n\n"),
         (status = 204, description = "The job has ended, and everything was seen."),
         (status = 401, body = ErrorBody), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody),
-        (status = 429, description = "Too many requests, or the caller watches 100 jobs already.", body = ErrorBody)
+        (status = 429, description = "Too many requests, or the caller watches 100 jobs already, or a client's callers together 500.", body = ErrorBody)
     )
 )]
 pub async fn job_events(
@@ -59,6 +59,7 @@ pub async fn job_events(
     let watch = state.hub.subscribe(id);
     let mut tx = state.db.tenant(principal.scope()).await?;
     let head = job_head(&mut tx, id).await?.ok_or_else(|| ApiError::not_found("job"))?;
+    let seat = seat.about(&ClientRef::Id(head.client_id)).ok_or_else(|| ApiError::too_many_requests(FULL))?;
     // A browser comes back for ever after a stream that ends; 204 tells it to stop.
     if head.status.is_terminal() && events_after(&mut tx, id, head.client_id, position.seq, 1).await?.is_empty() {
         return Ok(StatusCode::NO_CONTENT.into_response());

@@ -83,6 +83,8 @@ impl Completing {
 
 impl Together for Completing {
     const NAME: &'static str = "complete";
+    // What keeps a job out is a lock: of a heartbeat, or of somebody who stops it.
+    const TRIES: u32 = 2;
 
     async fn run(tx: &mut CombinedTx, items: &str) -> Result<Vec<(i32, Self)>, sqlx::Error> {
         let rows = sqlx::query!(

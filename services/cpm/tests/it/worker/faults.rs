@@ -38,6 +38,44 @@ async fn a_service_that_is_away_stalls_a_job_and_fails_none() {
 }
 
 #[tokio::test]
+async fn what_waits_for_a_service_says_so_once() {
+    let mut shop = Shop::open(brisk()).await;
+    shop.im.stop().await;
+    let worker = shop.worker();
+    let job = shop.accept(shop.tenants.customer, "openrouter", "Patience").await;
+    let mut rows = shop.rows().await;
+    let tries = "SELECT attempt::text FROM job_runs WHERE job_id = $1 AND attempt > 5";
+    loop_until(async || (!rows.text(tries, job).await.is_empty()).then_some(())).await;
+    let told: Vec<(i32, String, Option<String>)> = sqlx::query_as(
+        "SELECT seq, data ->> 'stage', data ->> 'reason' FROM job_events WHERE job_id = $1 ORDER BY seq",
+    )
+    .bind(job.uuid())
+    .fetch_all(&mut rows.0)
+    .await
+    .unwrap();
+    let away = Some("service_away".to_owned());
+    assert_eq!(told, [(1, "queued".into(), None), (2, "strategy".into(), None), (3, "waiting".into(), away)]);
+    // When the next try is stands in the job's row.
+    stage(&shop, job, "waiting").await;
+    let next =
+        "SELECT (available_at > accepted_at AND dispatched_at IS NOT NULL)::text FROM job_runs WHERE job_id = $1";
+    loop_until(async || (rows.text(next, job).await == "true").then_some(())).await;
+    shop.im.start_again().await;
+    assert_eq!(shop.ended(job).await, "completed");
+    worker.drain().await;
+    let stages: Vec<Option<String>> = sqlx::query_scalar(
+        "SELECT data ->> 'stage' FROM job_events WHERE job_id = $1 AND type = 'status' ORDER BY seq",
+    )
+    .bind(job.uuid())
+    .fetch_all(&mut rows.0)
+    .await
+    .unwrap();
+    assert_eq!(stages[3].as_deref(), Some("writing"), "the try that gets further is told: {stages:?}");
+    assert_eq!(rows.count("SELECT max(seq)::bigint - count(*) FROM job_events").await, 0, "a number is missing");
+    rows.prove_the_books().await;
+}
+
+#[tokio::test]
 async fn the_deadline_ends_what_waits() {
     let mut shop = Shop::open(Settings { deadline: std::time::Duration::from_secs(1), ..brisk() }).await;
     shop.im.stop().await;

@@ -5,6 +5,7 @@ mod data_jobs;
 mod faults;
 mod housekeeping;
 mod key_money;
+mod leases;
 mod lost_workers;
 mod money;
 mod refused;
