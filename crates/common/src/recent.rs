@@ -1,8 +1,12 @@
-//! What was just looked up, for less than a second: many jobs of a client ask for the same within moments.
+//! What was just looked up, for as long as nothing has changed that the look-up reads.
 //!
-//! A change made through this process is seen at once ([`Recent::forget`]); one made elsewhere within
-//! [`LIFETIME`]. Whoever looks something up for somebody puts *for whom* into the key: what one may see says nothing about
-//! another. It must not hold anything that decides about money or jobs.
+//! A change made through this process is seen at once ([`Recent::forget`]); one made elsewhere, by whomever, within
+//! [`BELIEVED`]: it raises the topic's [epoch](Epochs) in its own transaction (migration 0029), and what was looked up in another
+//! epoch isn't believed. Whoever looks something up for somebody puts *for whom* into the key: what one may see says nothing about
+//! another. What ends by the clock is judged when it is used ([`Recent::get_while`]). It must not hold anything that decides about
+//! money or jobs.
+
+mod epochs;
 
 use std::{
     fmt,
@@ -17,17 +21,28 @@ use std::{
 
 use moka::sync::Cache;
 
-/// How long a look-up is believed. Below a second, within which a change is promised to hold everywhere.
-pub const LIFETIME: Duration = Duration::from_millis(800);
-/// Entries that are kept at most.
-const CAPACITY: u64 = 10_000;
+pub use epochs::{BELIEVED, Epoch, Epochs, Topic};
 
-/// Recent look-ups. Clones share them.
+/// How long a look-up is remembered where nothing better is known. Not for ever: triggers can be switched off.
+pub const LIFETIME: Duration = Duration::from_secs(600);
+/// Bytes that are remembered at most, as far as they are told.
+const CAPACITY: u64 = 8 << 20;
+/// What an entry takes beside its value: key, bookkeeping.
+const ENTRY: u32 = 512;
+
+/// Recent look-ups of one topic. Clones share them.
 pub struct Recent<K, V> {
-    /// By the number of changes before the look-up began: what was read before a change isn't found after it, even where
-    /// it was put in later.
-    known: Cache<(u64, K), Arc<V>>,
+    known: Cache<K, Found<V>>,
+    epochs: Epochs,
+    /// Changes through this process.
     changes: Arc<AtomicU64>,
+}
+
+/// What was found, and when: read before the look-up began, so that it is at least as new as that.
+struct Found<V> {
+    value: Arc<V>,
+    epoch: Epoch,
+    changes: u64,
 }
 
 impl<K, V> Recent<K, V>
@@ -35,11 +50,17 @@ where
     K: Hash + Eq + Send + Sync + 'static,
     V: Send + Sync + 'static,
 {
-    /// Nothing yet.
+    /// Nothing yet. `bytes` says what a value takes, roughly.
     #[must_use]
-    pub fn new() -> Self {
-        let known = Cache::builder().max_capacity(CAPACITY).time_to_live(LIFETIME).build();
-        Self { known, changes: Arc::default() }
+    pub fn new(epochs: Epochs, lifetime: Duration, bytes: fn(&V) -> usize) -> Self {
+        let known = Cache::builder()
+            .weigher(move |_: &K, found: &Found<V>| {
+                u32::try_from(bytes(&found.value)).unwrap_or(u32::MAX).saturating_add(ENTRY)
+            })
+            .max_capacity(CAPACITY)
+            .time_to_live(lifetime)
+            .build();
+        Self { known, epochs, changes: Arc::default() }
     }
 
     /// The recent answer, else `look_up`'s. That there is nothing isn't remembered: what is made next is seen at once.
@@ -51,13 +72,33 @@ where
         key: K,
         look_up: impl Future<Output = Result<Option<V>, E>>,
     ) -> Result<Option<Arc<V>>, E> {
-        let key = (self.changes.load(Ordering::Acquire), key);
-        if let Some(known) = self.known.get(&key) {
-            return Ok(Some(known));
+        self.get_while(key, |_| true, look_up).await
+    }
+
+    /// As [`Self::get`]; a recent answer counts only while it `holds`.
+    ///
+    /// # Errors
+    /// Those of `look_up`.
+    pub async fn get_while<E>(
+        &self,
+        key: K,
+        holds: impl Fn(&V) -> bool,
+        look_up: impl Future<Output = Result<Option<V>, E>>,
+    ) -> Result<Option<Arc<V>>, E> {
+        if let Some(found) = self.known.get(&key)
+            && found.changes == self.changes.load(Ordering::Acquire)
+            && self.epochs.still(found.epoch).await
+            && holds(&found.value)
+        {
+            return Ok(Some(found.value));
         }
-        let Some(found) = look_up.await?.map(Arc::new) else { return Ok(None) };
-        self.known.insert(key, Arc::clone(&found));
-        Ok(Some(found))
+        let changes = self.changes.load(Ordering::Acquire);
+        let epoch = self.epochs.last_known().await;
+        let Some(value) = look_up.await?.map(Arc::new) else { return Ok(None) };
+        if let Some(epoch) = epoch {
+            self.known.insert(key, Found { value: Arc::clone(&value), epoch, changes });
+        }
+        Ok(Some(value))
     }
 
     /// After a change was committed: everything is looked up anew.
@@ -67,19 +108,15 @@ where
     }
 }
 
-impl<K, V> Default for Recent<K, V>
-where
-    K: Hash + Eq + Send + Sync + 'static,
-    V: Send + Sync + 'static,
-{
-    fn default() -> Self {
-        Self::new()
+impl<V> Clone for Found<V> {
+    fn clone(&self) -> Self {
+        Self { value: Arc::clone(&self.value), epoch: self.epoch, changes: self.changes }
     }
 }
 
 impl<K, V> Clone for Recent<K, V> {
     fn clone(&self) -> Self {
-        Self { known: self.known.clone(), changes: Arc::clone(&self.changes) }
+        Self { known: self.known.clone(), epochs: self.epochs.clone(), changes: Arc::clone(&self.changes) }
     }
 }
 
@@ -90,44 +127,4 @@ impl<K, V> fmt::Debug for Recent<K, V> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::convert::Infallible;
-
-    use super::*;
-
-    async fn ask(recent: &Recent<u8, &'static str>, now: Option<&'static str>) -> Option<&'static str> {
-        recent.get(1, async { Ok::<_, Infallible>(now) }).await.unwrap().map(|found| *found)
-    }
-
-    #[tokio::test]
-    async fn what_was_found_is_remembered_until_a_change() {
-        let recent = Recent::new();
-        assert_eq!(ask(&recent, None).await, None);
-        assert_eq!(ask(&recent, Some("old")).await, Some("old"));
-        assert_eq!(ask(&recent, Some("new")).await, Some("old"));
-        recent.clone().forget();
-        assert_eq!(ask(&recent, Some("new")).await, Some("new"));
-    }
-
-    #[tokio::test]
-    async fn what_was_read_before_a_change_is_not_remembered_after_it() {
-        let recent = Recent::new();
-        let slow = recent.get(1, async {
-            recent.forget();
-            Ok::<_, Infallible>(Some("old"))
-        });
-        assert_eq!(slow.await.unwrap().map(|found| *found), Some("old"));
-        assert_eq!(ask(&recent, Some("new")).await, Some("new"));
-    }
-
-    #[tokio::test]
-    async fn nothing_is_believed_for_a_second() {
-        let recent = Recent::new();
-        assert_eq!(ask(&recent, Some("old")).await, Some("old"));
-        let asked = std::time::Instant::now();
-        while ask(&recent, Some("new")).await == Some("old") {
-            assert!(asked.elapsed() < Duration::from_secs(1), "still believed after {:?}", asked.elapsed());
-            tokio::task::yield_now().await;
-        }
-    }
-}
+mod tests;

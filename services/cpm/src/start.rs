@@ -25,7 +25,7 @@ use crate::{
     api::{
         allowance::Allowances,
         key_guard::{KeyGuard, WrongKeys},
-        keys::StoredApiKeys,
+        keys::{StoredApiKeys, known_keys},
         rate_headers,
         throttle::Throttle,
     },
@@ -100,6 +100,7 @@ pub async fn build(config: &Config, metrics: MetricsHandle, shutdown: &ShutdownT
         deadline: config.jobs.settings.deadline,
         throttle: Throttle::new(redis.clone(), config.rate_limit),
         allowances: Allowances::default(),
+        known_keys: known_keys(&db),
         pace: Pace::default(),
         keys: LivingKeys::new(system.clone()),
         watching: Seats::of_watchers(),
@@ -111,7 +112,7 @@ pub async fn build(config: &Config, metrics: MetricsHandle, shutdown: &ShutdownT
         db,
     };
     let wrong = WrongKeys::new(state.throttle.clone());
-    let keys = StoredApiKeys::new(state.db.clone(), wrong, state.allowances.clone());
+    let keys = StoredApiKeys::new(state.db.clone(), state.known_keys.clone(), wrong, state.allowances.clone());
     let checks = health::checks(&state, &smm, &im);
     let inner = Authenticator::new(config.callers.clone(), keys);
     let guard = KeyGuard {

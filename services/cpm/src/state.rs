@@ -10,7 +10,7 @@ use hg_common::{crypto::Keyring, db::Db, http::ShutdownToken, redis::Redis, time
 use hg_types::ContentType;
 
 use crate::{
-    api::{allowance::Allowances, throttle::Throttle},
+    api::{allowance::Allowances, keys::KnownKeys, throttle::Throttle},
     combine::Combiner,
     domain::{estimate::InputBounds, provider_choice::Catalogue},
     ledger::Refusals,
@@ -47,6 +47,8 @@ pub struct AppState {
     pub throttle: Throttle,
     /// What each API key may that was seen here.
     pub allowances: Allowances,
+    /// API keys that were found of late.
+    pub known_keys: KnownKeys,
     /// How long jobs take.
     pub pace: Pace,
     /// Whether API keys still hold.

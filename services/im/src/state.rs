@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use hg_common::{
     db::{Db, Scope},
-    recent::Recent,
+    recent::{Epochs, LIFETIME, Recent, Topic},
 };
 use hg_types::{ClientId, ContentType};
 
@@ -20,7 +20,7 @@ pub struct AppState {
     pub db: Db,
     /// Compiles, keeps and renders templates.
     pub(crate) engine: Arc<Engine>,
-    /// Templates that were just picked. Whatever changes a template forgets them.
+    /// Templates that were picked of late. Whatever changes a template forgets them.
     pub(crate) chosen: Recent<ChoiceKey, Chosen>,
 }
 
@@ -28,6 +28,7 @@ impl AppState {
     /// With an engine that has compiled nothing yet, and nothing remembered.
     #[must_use]
     pub fn new(db: Db) -> Self {
-        Self { db, engine: Arc::new(Engine::new()), chosen: Recent::new() }
+        let chosen = Recent::new(Epochs::of(db.clone(), Topic::Templates), LIFETIME, Chosen::bytes);
+        Self { db, engine: Arc::new(Engine::new()), chosen }
     }
 }

@@ -1,10 +1,10 @@
 //! What every handler shares. Clones are cheap and share everything.
 
+use bytes::Bytes;
 use hg_common::{
     db::{Db, Scope},
-    recent::Recent,
+    recent::{Epochs, LIFETIME, Recent, Topic},
 };
-use hg_contracts::smm::EffectiveStrategy;
 use hg_types::{ContentType, id::ClientRef};
 
 use crate::domain::effective::Detail;
@@ -17,14 +17,15 @@ pub(crate) type EffectiveKey = (Scope, ClientRef, ContentType, Detail);
 pub struct AppState {
     /// The database.
     pub db: Db,
-    /// Effective strategies that were just put together. Whatever changes clients, members or strategies forgets them.
-    pub(crate) effective: Recent<EffectiveKey, EffectiveStrategy>,
+    /// Effective strategies as they are answered. Whatever changes clients, members or strategies forgets them.
+    pub(crate) effective: Recent<EffectiveKey, Bytes>,
 }
 
 impl AppState {
     /// With nothing remembered.
     #[must_use]
     pub fn new(db: Db) -> Self {
-        Self { db, effective: Recent::new() }
+        let effective = Recent::new(Epochs::of(db.clone(), Topic::Strategies), LIFETIME, Bytes::len);
+        Self { db, effective }
     }
 }

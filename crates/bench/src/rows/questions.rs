@@ -31,6 +31,19 @@ pub(super) async fn ask<W: Work>(
     question: &Question,
     work: impl Fn(&System) -> Result<W>,
 ) -> Result<[Measure; 2]> {
+    let closed = by_callers(bench, system, question, &work).await?;
+    let open = at_rate(bench, system, question, &work).await?;
+    system.check_alive()?;
+    Ok([closed, open])
+}
+
+/// Measures it with callers who ask again when they have their answer.
+pub(super) async fn by_callers<W: Work>(
+    bench: &Bench,
+    system: &System,
+    question: &Question,
+    work: impl Fn(&System) -> Result<W>,
+) -> Result<Measure> {
     let Question { row, name, service } = *question;
     let server = system.server(service);
     let numbers = Arc::new(AtomicU64::new(0));
@@ -45,15 +58,24 @@ pub(super) async fn ask<W: Work>(
         rates.push(round.per_second());
     }
     let usage = meter.stop()?;
-    let closed = Measure::new(row, format!("{name}, {CALLERS} callers"))
+    Ok(Measure::new(row, format!("{name}, {CALLERS} callers"))
         .latency(Latency::median_of(&latencies))
         .per_second(median(rates))
         .usage(usage, service.as_str())
-        .notes(bench.statements(system).await?);
+        .notes(bench.statements(system).await?))
+}
+
+/// Measures it at a fixed rate.
+pub(super) async fn at_rate<W: Work>(
+    bench: &Bench,
+    system: &System,
+    question: &Question,
+    work: impl Fn(&System) -> Result<W>,
+) -> Result<Measure> {
+    let Question { row, name, service } = *question;
+    let (server, numbers) = (system.server(service), Arc::new(AtomicU64::new(0)));
     let run = load::at_rate(&server, RATE, bench.pace.seconds(15, 2), &Arc::new(work(system)?), &numbers).await?;
-    let open = Measure::new(row, format!("{name}, {RATE} per second, open loop"))
+    Ok(Measure::new(row, format!("{name}, {RATE} per second, open loop"))
         .latency(run.samples.latency())
-        .per_second(run.per_second());
-    system.check_alive()?;
-    Ok([closed, open])
+        .per_second(run.per_second()))
 }

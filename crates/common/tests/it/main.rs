@@ -3,6 +3,7 @@
 
 mod audit;
 mod cancelled;
+mod look_ups;
 mod migrations;
 mod pooler;
 mod restart;

@@ -1,6 +1,6 @@
-//! What each API key may that was looked up here of late: its own number of requests, and whether it has other limits.
+//! What each API key may that was shown here of late: its own number of requests, and whether it has other limits.
 //!
-//! A hint that is renewed with every look-up. It must not decide about jobs or money: the database does.
+//! A hint that is renewed with every request. It must not decide about jobs or money: the database does.
 
 use std::{
     collections::HashMap,
@@ -24,7 +24,7 @@ struct Allowance {
 pub struct Allowances(Arc<Mutex<HashMap<ApiKeyId, Allowance>>>);
 
 impl Allowances {
-    /// Takes what a look-up found. A key with nothing of its own needs no note.
+    /// Takes what was found. A key with nothing of its own needs no note.
     pub fn learn(&self, found: &FoundKey) {
         let Some(id) = found.principal.api_key() else { return };
         let FoundKey { requests_per_minute, is_limited, .. } = *found;
@@ -34,7 +34,7 @@ impl Allowances {
             return;
         }
         if known.len() >= MOST && !known.contains_key(&id) {
-            // Whoever is still there is noted again within a second.
+            // Whoever is still there is noted again with the next request.
             known.clear();
         }
         known.insert(id, Allowance { requests_per_minute, is_limited });

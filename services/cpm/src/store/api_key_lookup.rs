@@ -8,6 +8,7 @@ use hg_common::{
     db::{AnonymousTx, SystemTx},
 };
 use hg_types::{ApiKeyId, ClientId};
+use tokio::time::Instant;
 
 /// A key that was found.
 #[derive(Clone, Debug)]
@@ -18,6 +19,17 @@ pub struct FoundKey {
     pub requests_per_minute: Option<u32>,
     /// Whether it has a limit of jobs or money.
     pub is_limited: bool,
+    /// When the secret that was shown ends by itself, if it does: reckoned from what the database's clock left it, so that another
+    /// clock's time doesn't matter.
+    pub ends: Option<Instant>,
+}
+
+impl FoundKey {
+    /// Whether the secret that was shown hasn't ended by itself since.
+    #[must_use]
+    pub fn goes_on(&self) -> bool {
+        self.ends.is_none_or(|ends| Instant::now() < ends)
+    }
 }
 
 /// Who a key stands for, if it is alive.
@@ -25,9 +37,11 @@ pub struct FoundKey {
 /// # Errors
 /// When the database fails.
 pub async fn api_key_lookup(tx: &mut AnonymousTx, hash: &[u8; 32]) -> Result<Option<FoundKey>, sqlx::Error> {
+    // Before the database reckons: rather too early than too late.
+    let now = Instant::now();
     let row = sqlx::query!(
-        r#"SELECT id AS "id!", client_id AS "client_id!", scopes AS "scopes!", requests_per_minute, is_limited AS "is_limited!"
-             FROM app.api_key_lookup($1)"#,
+        r#"SELECT id AS "id!", client_id AS "client_id!", scopes AS "scopes!", requests_per_minute, is_limited AS "is_limited!", seconds_left
+             FROM app.api_key_find($1)"#,
         hash.as_slice()
     )
     .fetch_optional(&mut **tx)
@@ -40,6 +54,8 @@ pub async fn api_key_lookup(tx: &mut AnonymousTx, hash: &[u8; 32]) -> Result<Opt
         },
         requests_per_minute: row.requests_per_minute.and_then(|number| u32::try_from(number).ok()),
         is_limited: row.is_limited,
+        // An end too far away to be told is none.
+        ends: row.seconds_left.and_then(|left| now.checked_add(Duration::try_from_secs_f64(left.max(0.0)).ok()?)),
     }))
 }
 

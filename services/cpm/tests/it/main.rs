@@ -20,6 +20,7 @@ mod health;
 mod idempotency;
 mod jobs;
 mod keys;
+mod known_keys;
 mod ledger_verify;
 mod lists;
 mod prices;

@@ -27,6 +27,14 @@ pub(crate) struct Chosen {
     pub(crate) template: Option<Choice>,
 }
 
+impl Chosen {
+    /// What it takes, roughly.
+    pub(crate) fn bytes(&self) -> usize {
+        let name = self.template.as_ref().map_or(0, |choice| choice.name.len());
+        size_of::<Self>() + self.client_name.len() + self.client_slug.len() + name
+    }
+}
+
 /// The client's own active template, else its nearest ancestor's, else the default. Nothing for a client that the
 /// scope doesn't see. Texts are left out: most of the time they are compiled already.
 pub(crate) async fn choice_fetch(
@@ -77,4 +85,29 @@ pub(crate) async fn choice_texts(
     .fetch_optional(&mut **tx)
     .await?;
     Ok(row.map(|row| (row.system_template, row.template)))
+}
+
+#[cfg(test)]
+mod tests {
+    use hg_common::db::Scope;
+    use hg_testkit::{Tenants, TestDb, assert_reads_are_marked};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn whatever_it_reads_ends_what_is_remembered_of_it() {
+        let database = TestDb::new().await;
+        let tenants = Tenants::plant(&database).await;
+        let db = database.db().await;
+        for (scope, above) in [
+            (Scope::Client(tenants.customer), None),
+            (Scope::User(tenants.agency_people.viewer), Some("public.client_users")),
+        ] {
+            let mut tx = db.tenant(scope).await.unwrap();
+            assert!(choice_fetch(&mut tx, tenants.customer, ContentType::BlogPost).await.unwrap().is_some());
+            let read = ["public.clients", "public.prompt_templates"].into_iter().chain(above);
+            assert_reads_are_marked(&mut tx, "templates", &read.collect::<Vec<_>>()).await;
+            tx.commit().await.unwrap();
+        }
+    }
 }

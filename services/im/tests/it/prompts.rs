@@ -1,5 +1,7 @@
 //! `POST /generate-prompt`: which template, which values, and what can go wrong.
 
+use std::time::{Duration, Instant};
+
 use hg_contracts::{
     im::{GeneratedPrompt, Template},
     smm::EffectiveStrategy,
@@ -81,6 +83,46 @@ async fn the_nearest_template_wins_and_a_save_is_in_force_at_once() {
         .expect(200)
         .parse();
     assert_eq!(other.prompt, "Root: Wiring");
+}
+
+#[tokio::test]
+async fn a_choice_is_remembered_while_nothing_changes_and_a_change_elsewhere_is_in_force_within_a_second() {
+    let im = start().await;
+    let t = &im.tenants;
+    make(&im.person(t.agency_people.member), t.agency, "One: {{ topic }}").await;
+    make(&im.person(t.other_agency_people.member), t.other_agency, "Other: {{ topic }}").await;
+    let (worker, person) = (im.worker(t.customer), im.person(t.agency_people.viewer));
+    let body = ask(t.customer, "Wiring");
+    let prompt = async || worker.post("/generate-prompt", &body).await.expect(200).parse::<GeneratedPrompt>().prompt;
+    assert_eq!(prompt().await, "One: Wiring");
+    let _ = person.post("/generate-prompt", &body).await.expect(200);
+    let mut db = im.db.superuser().await;
+    let unmarked = "ALTER TABLE prompt_templates DISABLE TRIGGER prompt_templates_look_ups_changed;
+                    UPDATE prompt_templates SET is_active = false WHERE template LIKE 'One%';
+                    ALTER TABLE prompt_templates ENABLE ALWAYS TRIGGER prompt_templates_look_ups_changed";
+    sqlx::raw_sql(unmarked).execute(&mut db).await.unwrap();
+    // Nobody was told: the choice stands for more than the second within which changes hold.
+    let changed = Instant::now();
+    while changed.elapsed() < Duration::from_millis(1_500) {
+        assert_eq!(prompt().await, "One: Wiring");
+    }
+    // By hand, as another replica or another service would: a template, and where the client stands.
+    let restored = "UPDATE prompt_templates SET is_active = true, version = version WHERE template LIKE 'One%'";
+    let moved = "UPDATE clients SET parent_id = (SELECT id FROM clients WHERE slug = 'paving-marketers') WHERE slug = 'cincinnati-electrician'";
+    let gone = "DELETE FROM prompt_templates WHERE template LIKE 'Other%'";
+    for (change, now) in [(restored, "One: Wiring"), (moved, "Other: Wiring"), (gone, "Wiring")] {
+        sqlx::raw_sql(change).execute(&mut db).await.unwrap();
+        let changed = Instant::now();
+        loop {
+            let told = prompt().await;
+            if told == now || now == "Wiring" && !told.starts_with("Other") {
+                break;
+            }
+            assert!(changed.elapsed() < Duration::from_secs(1), "{told} after {:?}: {change}", changed.elapsed());
+        }
+    }
+    // Whoever saw it through the agency that it has left doesn't any more.
+    let _ = person.post("/generate-prompt", &body).await.expect(404);
 }
 
 #[tokio::test]

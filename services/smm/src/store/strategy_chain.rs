@@ -63,3 +63,29 @@ fn saved<Id: From<Uuid>>(
 ) -> Option<Saved<Id>> {
     Some(Saved { id: id?.into(), version: version?, fields: fields?.0 })
 }
+
+#[cfg(test)]
+mod tests {
+    use hg_common::db::Scope;
+    use hg_testkit::{Tenants, TestDb, assert_reads_are_marked};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn whatever_it_reads_ends_what_is_remembered_of_it() {
+        let database = TestDb::new().await;
+        let tenants = Tenants::plant(&database).await;
+        let db = database.db().await;
+        let slug = ClientRef::Slug("cincinnati-electrician".to_owned());
+        for (scope, client, above) in [
+            (Scope::Client(tenants.customer), ClientRef::Id(tenants.customer), None),
+            (Scope::User(tenants.agency_people.viewer), slug, Some("public.client_users")),
+        ] {
+            let mut tx = db.tenant(scope).await.unwrap();
+            assert!(strategy_chain(&mut tx, &client, ContentType::BlogPost).await.unwrap().is_some());
+            let read = ["public.clients", "public.strategies", "public.seo_rules"].into_iter().chain(above);
+            assert_reads_are_marked(&mut tx, "strategies", &read.collect::<Vec<_>>()).await;
+            tx.commit().await.unwrap();
+        }
+    }
+}

@@ -126,6 +126,76 @@ async fn a_change_on_one_replica_holds_on_another_within_a_second() {
 }
 
 #[tokio::test]
+async fn it_is_remembered_while_nothing_changes_and_no_longer() {
+    let smm = start().await;
+    let t = &smm.tenants;
+    let save = json!({"name": "S", "content_type": "blog_post", "configuration": {"tone": "strict"}});
+    let _ =
+        smm.person(t.agency_people.member).post(&format!("/clients/{}/strategies", t.agency), &save).await.expect(201);
+    let path = format!("/clients/{}/effective-strategy?content_type=blog_post", t.customer);
+    let (worker, person) = (smm.worker(t.customer), smm.person(t.agency_people.viewer));
+    let tone = async || worker.get(&path).await.expect(200).json()["values"]["tone"].as_str().map(str::to_owned);
+    assert_eq!(tone().await.as_deref(), Some("strict"));
+    let _ = person.get(&path).await.expect(200);
+    let mut db = smm.db.superuser().await;
+    let unmarked = "ALTER TABLE strategies DISABLE TRIGGER strategies_look_ups_changed;
+                    UPDATE strategies SET configuration = '{\"tone\": \"dry\"}';
+                    ALTER TABLE strategies ENABLE ALWAYS TRIGGER strategies_look_ups_changed";
+    sqlx::raw_sql(unmarked).execute(&mut db).await.unwrap();
+    let changed = Instant::now();
+    // Nobody was told: whoever remembers still says so after more than the second within which changes hold.
+    while changed.elapsed() < Duration::from_millis(1_500) {
+        assert_eq!(tone().await.as_deref(), Some("strict"));
+    }
+    // Whatever the look-up reads ends it: by hand, through no replica at all.
+    sqlx::raw_sql("UPDATE clients SET name = name WHERE type = 'root'").execute(&mut db).await.unwrap();
+    let changed = Instant::now();
+    while tone().await.as_deref() != Some("dry") {
+        assert!(changed.elapsed() < Duration::from_secs(1), "not there after {:?}", changed.elapsed());
+    }
+    // And whom one may see: nobody else's answer is given.
+    sqlx::query("DELETE FROM client_users WHERE user_id = $1")
+        .bind(t.agency_people.viewer.uuid())
+        .execute(&mut db)
+        .await
+        .unwrap();
+    let changed = Instant::now();
+    while person.get(&path).await.status != 404 {
+        assert!(changed.elapsed() < Duration::from_secs(1), "still seen after {:?}", changed.elapsed());
+    }
+    assert_eq!(tone().await.as_deref(), Some("dry"));
+}
+
+#[tokio::test]
+async fn where_nobody_can_say_whether_something_has_changed_nothing_remembered_is_believed() {
+    let smm = start().await;
+    let path = format!("/clients/{}/effective-strategy?content_type=blog_post", smm.tenants.customer);
+    let worker = smm.worker(smm.tenants.customer);
+    let name = async || worker.get(&path).await.expect(200).json()["client"]["name"].as_str().map(str::to_owned);
+    assert_eq!(name().await.as_deref(), Some("Cincinnati Electrician Co."));
+    let mut db = smm.db.superuser().await;
+    sqlx::raw_sql("REVOKE EXECUTE ON FUNCTION app.look_up_epoch(text) FROM hg_content_app")
+        .execute(&mut db)
+        .await
+        .unwrap();
+    let rename = async |db: &mut sqlx::PgConnection, name: &str| {
+        let rename = "UPDATE clients SET name = $1 WHERE slug = 'cincinnati-electrician'";
+        sqlx::query(rename).bind(name).execute(db).await.unwrap();
+    };
+    rename(&mut db, "Ohio Electrician Co.").await;
+    let changed = Instant::now();
+    while name().await.as_deref() != Some("Ohio Electrician Co.") {
+        assert!(changed.elapsed() < Duration::from_secs(1), "not there after {:?}", changed.elapsed());
+    }
+    // From now on each answer is looked up.
+    for number in 0..3 {
+        let new = format!("Electrician {number}");
+        rename(&mut db, &new).await;
+        assert_eq!(name().await, Some(new));
+    }
+}
+
+#[tokio::test]
 async fn the_guide_says_what_may_be_written() {
     let smm = start().await;
     let viewer = smm.person(smm.tenants.customer_people.viewer);

@@ -33,6 +33,7 @@ const UNRECORDED: &[(&str, &str)] = &[
     ("public.reservation_parts", "the ledger"),
     ("public.api_key_budgets", "sums that triggers reckon; the limits are on record"),
     ("public.api_key_jobs", "the ledger"),
+    ("public.look_up_marks", "that something changed; what, the changed table has on record"),
     ("public.data_job_parts", "how a data job gets on; that it was asked for and how it ended is on record"),
     ("public.data_export_chunks", "bytes of an export; that it was made and taken is on record"),
 ];

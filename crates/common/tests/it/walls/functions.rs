@@ -34,6 +34,7 @@ use Gets::{AccountForAdmins, Nothing, Refused, Theirs, YesOrNo};
 const PROBES: &[(&str, &str, Gets)] = &[
     ("app.accessible_client_ids", "", Theirs),
     ("app.ancestor_chain", "'{client}'", Nothing),
+    ("app.api_key_find", "sha256('a guess')", Nothing),
     ("app.api_key_lookup", "sha256('a guess')", Nothing),
     ("app.audit_event", "'{client}', 'export.downloaded', 'b', '{client}', '[]'", Refused("HG404")),
     ("app.audit_people", "ARRAY['{person}']::uuid[]", Nothing),
@@ -84,6 +85,8 @@ const PROBES: &[(&str, &str, Gets)] = &[
     ),
     ("app.ledger_reserve", "'{job}', '{client}', 1", Refused("HG404")),
     ("app.ledger_settle", "'{reserved}', 0, 0, 0, 0", Refused("HG404")),
+    // The same for everybody.
+    ("app.look_up_epoch", "'strategies'", Theirs),
     ("app.nearby_client_ids", "", Theirs),
     ("app.owns_root", "", Nothing),
     ("app.person_contents", "'{person}'", Refused("HG404")),

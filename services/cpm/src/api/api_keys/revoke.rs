@@ -41,6 +41,7 @@ pub async fn api_key_end(
     api_key_revoke(&mut tx, seen.id, id, me).await?;
     let key = as_it_is(&mut tx, seen.id, id).await?;
     tx.commit().await?;
+    state.known_keys.forget();
     tracing::info!(api_key = %id, client = %seen.id, "an API key was revoked");
     Ok(Json(key))
 }

@@ -57,6 +57,7 @@ pub async fn api_key_renew(
     api_key_rotate(&mut tx, seen.id, id, &stored, overlap, me).await.map_err(text_refused)?;
     let api_key = as_it_is(&mut tx, seen.id, id).await?;
     tx.commit().await?;
+    state.known_keys.forget();
     tracing::info!(api_key = %id, client = %seen.id, overlap, "an API key has a new secret");
     Ok(Json(NewApiKey { secret: key.reveal().to_owned(), api_key }))
 }

@@ -50,6 +50,7 @@ pub async fn api_key_change(
     api_key_update(&mut tx, seen.id, id, &wanted).await.map_err(text_refused)?;
     let after = as_it_is(&mut tx, seen.id, id).await?;
     tx.commit().await?;
+    state.known_keys.forget();
     Ok(Json(after))
 }
 

@@ -92,7 +92,7 @@ pub(crate) async fn generate_prompt(
     }))
 }
 
-/// The template that holds for a client, as it was a moment ago or is now.
+/// The template that holds for a client, now or less than a second ago.
 async fn chosen(
     state: &AppState,
     scope: Scope,

@@ -1,12 +1,14 @@
 //! `GET /clients/{client}/effective-strategy`.
 
 use axum::extract::State;
+use bytes::Bytes;
 use hg_common::{
     auth::Caller,
-    http::{ApiError, ErrorBody, Json, Path, Query},
+    http::{ApiError, ErrorBody, Path, Query},
 };
 use hg_contracts::smm::{EffectiveStrategy, EffectiveStrategyQuery};
 use hg_types::id::ClientRef;
+use http::{HeaderName, header};
 
 use crate::{
     domain::effective::{Detail, resolve},
@@ -26,7 +28,7 @@ pub(crate) async fn get_effective_strategy(
     Caller(principal): Caller,
     Path(client): Path<String>,
     Query(query): Query<EffectiveStrategyQuery>,
-) -> Result<Json<EffectiveStrategy>, ApiError> {
+) -> Result<([(HeaderName, &'static str); 1], Bytes), ApiError> {
     let nobody = || ApiError::not_found("client");
     if client.len() > 255 || client.contains('\0') {
         return Err(nobody());
@@ -37,9 +39,12 @@ pub(crate) async fn get_effective_strategy(
         let mut tx = state.db.tenant(scope).await?;
         let found = strategy_chain(&mut tx, &client, query.content_type).await?;
         tx.commit().await?;
-        Ok::<_, sqlx::Error>(found.map(|(facts, chain)| resolve(facts, query.content_type, chain, detail)))
+        let Some((facts, chain)) = found else { return Ok(None) };
+        let effective = resolve(facts, query.content_type, chain, detail);
+        // Remembered as it goes out: written once, and its size is known.
+        serde_json::to_vec(&effective).map(|json| Some(json.into())).map_err(ApiError::internal)
     };
     let key = (scope, client.clone(), query.content_type, detail);
     let effective = state.effective.get(key, look_up).await?.ok_or_else(nobody)?;
-    Ok(Json(EffectiveStrategy::clone(&effective)))
+    Ok(([(header::CONTENT_TYPE, "application/json")], Bytes::clone(&effective)))
 }
