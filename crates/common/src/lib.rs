@@ -2,6 +2,7 @@
 //!
 //! | module | owns | must never |
 //! |---|---|---|
+//! | [`allocator`] | which allocator a program has | configure it |
 //! | [`audit`] | where changes come from; sealing and proving the audit log | append an entry: triggers do |
 //! | [`auth`] | internal tokens, API keys, passwords, the principal | decide what a caller may see |
 //! | [`data_jobs`] | who does which part of an export, an erasure, a retention: claims, leases, progress | read or write a service's tables |
@@ -18,6 +19,7 @@
 //! | [`time`] | the clock that logic is given | sleep |
 //! | [`tls`] | the process-wide TLS provider | verify less than the default |
 
+pub mod allocator;
 pub mod audit;
 pub mod auth;
 pub mod config;

@@ -257,8 +257,9 @@ impl Peer {
 
     fn call(&self, on_behalf: &Principal, method: Method, path: &str) -> Result<reqwest::RequestBuilder, ClientError> {
         let address = current_origin().address;
-        let token = self.issuer.mint_from(self.service, on_behalf, address, chrono::Utc::now())?;
-        let mut call = self.http.request(method, format!("{}{path}", self.base_url)).bearer_auth(token);
+        let bearer = self.issuer.bearer(self.service, on_behalf, address, chrono::Utc::now())?;
+        let call = self.http.request(method, format!("{}{path}", self.base_url));
+        let mut call = call.header(http::header::AUTHORIZATION, bearer);
         if let Some(user) = on_behalf.user() {
             call = call.header("x-user-id", user.to_string());
         }

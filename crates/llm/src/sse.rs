@@ -5,6 +5,8 @@
 //! a line, a leading byte-order mark and lines that begin with a colon are skipped, several `data`
 //! lines are joined. Bytes are decoded per complete line, so a chunk may end inside a character.
 
+use memchr::memchr2;
+
 /// One dispatched event.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Frame {
@@ -26,6 +28,7 @@ pub const MAX_EVENT_BYTES: usize = 1024 * 1024;
 /// The parser's state between two chunks.
 #[derive(Debug, Default)]
 pub struct Parser {
+    /// The beginning of a line whose end hasn't come yet.
     line: Vec<u8>,
     frame: Frame,
     has_data: bool,
@@ -45,24 +48,33 @@ impl Parser {
     /// # Errors
     /// When an event outgrows [`MAX_EVENT_BYTES`]; the parser is of no use then.
     pub fn push(&mut self, chunk: &[u8], out: &mut Vec<Frame>) -> Result<(), TooLong> {
-        for &byte in chunk {
-            let ended = match byte {
-                b'\n' if self.after_return => {
-                    self.after_return = false;
-                    continue;
-                }
-                b'\r' | b'\n' => true,
-                _ => false,
-            };
-            self.after_return = byte == b'\r';
-            if ended {
-                self.end_line(out);
-            } else {
-                self.line.push(byte);
-                if self.line.len() + self.frame.data.len() > MAX_EVENT_BYTES {
-                    return Err(TooLong);
-                }
+        let mut rest = chunk;
+        while let Some(first) = rest.first() {
+            if std::mem::take(&mut self.after_return) && *first == b'\n' {
+                rest = &rest[1..];
+                continue;
             }
+            let end = memchr2(b'\r', b'\n', rest);
+            let part = &rest[..end.unwrap_or(rest.len())];
+            if self.line.len() + part.len() + self.frame.data.len() > MAX_EVENT_BYTES {
+                return Err(TooLong);
+            }
+            let Some(end) = end else {
+                self.line.extend_from_slice(part);
+                return Ok(());
+            };
+            // Most lines are whole in their chunk, and are read where they stand.
+            if self.line.is_empty() {
+                self.end_line(part, out);
+            } else {
+                self.line.extend_from_slice(part);
+                let mut line = std::mem::take(&mut self.line);
+                self.end_line(&line, out);
+                line.clear();
+                self.line = line;
+            }
+            self.after_return = rest[end] == b'\r';
+            rest = &rest[end + 1..];
         }
         Ok(())
     }
@@ -72,16 +84,15 @@ impl Parser {
     #[must_use]
     pub fn finish(mut self) -> Option<Frame> {
         let mut out = Vec::new();
-        if !self.line.is_empty() {
-            self.end_line(&mut out);
+        let line = std::mem::take(&mut self.line);
+        if !line.is_empty() {
+            self.end_line(&line, &mut out);
         }
         self.dispatch(&mut out);
         out.pop()
     }
 
-    fn end_line(&mut self, out: &mut Vec<Frame>) {
-        let bytes = std::mem::take(&mut self.line);
-        let mut line: &[u8] = &bytes;
+    fn end_line(&mut self, mut line: &[u8], out: &mut Vec<Frame>) {
         if !std::mem::replace(&mut self.began, true) {
             line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
         }

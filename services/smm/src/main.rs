@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+hg_common::use_jemalloc!();
+
 fn main() -> ExitCode {
     hg_common::service::main(hg_smm::INFO, hg_smm::config::DEFAULT_PORT, hg_smm::run)
 }

@@ -91,7 +91,6 @@ impl<K: ApiKeys> Authenticate for Authenticator<K> {
             Access::Internal | Access::ApiKeyOrInternal => {
                 let (principal, origin) = self.principal(*access, &parts.headers).await?;
                 parts.extensions.insert(origin);
-                tracing::Span::current().record("principal", principal.name());
                 parts.extensions.insert(principal);
                 Ok(())
             }

@@ -149,6 +149,21 @@ fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
         }
         Some(_) => return Err(no_object(bytes)),
     }
+    // To know where something is wrong every key on the way is copied: only what is wrong is read like that.
+    let value = match serde_json::from_slice(bytes) {
+        Ok(value) => value,
+        Err(_) => parse_tracked(bytes)?,
+    };
+    if zero::holds_zero(bytes) {
+        let path = serde_json::from_slice(bytes).ok().as_ref().and_then(zero::path_of_zero);
+        let path = path.filter(|path| !path.is_empty()).unwrap_or_else(|| "body".to_owned());
+        return Err(ApiError::field(path, zero::MESSAGE));
+    }
+    Ok(value)
+}
+
+/// Reads JSON and knows what is wrong, and where.
+fn parse_tracked<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = error.path().to_string();
@@ -156,11 +171,6 @@ fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
         if inner.is_data() { field_error(&path, &without_position(&inner.to_string())) } else { malformed(&inner) }
     })?;
     deserializer.end().map_err(|error| malformed(&error))?;
-    if zero::holds_zero(bytes) {
-        let path = serde_json::from_slice(bytes).ok().as_ref().and_then(zero::path_of_zero);
-        let path = path.filter(|path| !path.is_empty()).unwrap_or_else(|| "body".to_owned());
-        return Err(ApiError::field(path, zero::MESSAGE));
-    }
     Ok(value)
 }
 

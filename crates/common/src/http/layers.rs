@@ -4,6 +4,7 @@
 //! It must not know any route.
 
 use std::any::Any;
+use std::sync::Arc;
 use std::time::Instant;
 
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
@@ -12,6 +13,8 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Router};
 use http::header::X_CONTENT_TYPE_OPTIONS;
 use http::{HeaderValue, Method};
+use metrics::Label;
+use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -24,15 +27,18 @@ use super::request_id::{RequestId, X_REQUEST_ID, with_request_id};
 
 /// Puts the common layers around everything that `router` has by now, its fallbacks included.
 pub(super) fn common(router: Router, body_limit: usize) -> Router {
-    router
-        .layer(DefaultBodyLimit::max(body_limit))
-        // So that whoever sends more is told how much more would be.
-        .layer(Extension(BodyLimit(body_limit)))
-        .layer(CatchPanicLayer::custom(panicked))
-        // The default predicate leaves event streams, images and tiny answers alone.
-        .layer(CompressionLayer::new())
-        .layer(SetResponseHeaderLayer::overriding(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")))
-        .layer(middleware::from_fn(observe))
+    // One stack, and not a layer of the router each: those would be boxed one in the other, and every request clones all boxes.
+    router.layer(
+        ServiceBuilder::new()
+            .layer(middleware::from_fn(observe))
+            .layer(SetResponseHeaderLayer::overriding(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")))
+            // The default predicate leaves event streams, images and tiny answers alone.
+            .layer(CompressionLayer::new())
+            .layer(CatchPanicLayer::custom(panicked))
+            // So that whoever sends more is told how much more would be.
+            .layer(Extension(BodyLimit(body_limit)))
+            .layer(DefaultBodyLimit::max(body_limit)),
+    )
 }
 
 /// The message of a panic. Taken by value because that is how the layer gives it.
@@ -52,19 +58,24 @@ async fn observe(mut request: Request, next: Next) -> Response {
     request.extensions_mut().insert(id.clone());
     let method = method_label(request.method());
     // Never the path itself: it may hold a token, and it would make as many time series as there are ids.
-    let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
-    let span = tracing::info_span!("request", request_id = %id, method, route);
+    let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str);
+    let route: Arc<str> = route.into();
+    let span = tracing::info_span!("request", request_id = %id, method, route = &*route);
 
     let started = Instant::now();
     let mut response = with_request_id(id.clone(), next.run(lingering(request))).instrument(span.clone()).await;
     let elapsed = started.elapsed();
 
     let status = response.status().as_u16();
-    let labels = [("method", method.to_owned()), ("path", route.clone()), ("status", status.to_string())];
-    metrics::counter!("http_requests_total", &labels).increment(1);
-    metrics::histogram!("http_request_duration_seconds", &labels).record(elapsed.as_secs_f64());
+    let labels = vec![
+        Label::new("method", method),
+        Label::new("path", Arc::clone(&route)),
+        Label::new("status", Arc::<str>::from(response.status().as_str())),
+    ];
+    metrics::counter!("http_requests_total", labels.clone()).increment(1);
+    metrics::histogram!("http_request_duration_seconds", labels).record(elapsed.as_secs_f64());
     let latency_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
-    span.in_scope(|| match route.as_str() {
+    span.in_scope(|| match &*route {
         // Asked for every few seconds by machines.
         "/health" | "/health/live" | "/metrics" if status < 500 => tracing::debug!(status, latency_ms, "request"),
         _ => tracing::info!(status, latency_ms, "request"),

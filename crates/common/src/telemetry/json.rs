@@ -3,10 +3,12 @@
 //! Fields of the spans around an event come first, from the outermost inwards, then the event's own; `timestamp`, `level`, `target`,
 //! `service` and `message` can't be overwritten by them.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use chrono::{SecondsFormat, Utc};
-use serde_json::{Map, Value};
+use serde::Serialize;
+use serde_json::{Value, value::RawValue};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
 use tracing_subscriber::fmt::format::{JsonFields, Writer};
@@ -34,36 +36,52 @@ where
         mut writer: Writer<'_>,
         event: &Event<'_>,
     ) -> fmt::Result {
-        let mut line = Map::new();
-        if let Some(scope) = ctx.event_scope() {
-            for span in scope.from_root() {
-                let extensions = span.extensions();
-                let fields = extensions.get::<FormattedFields<JsonFields>>();
-                if let Some(Ok(Value::Object(fields))) = fields.map(|fields| serde_json::from_str(fields)) {
-                    line.extend(fields);
-                }
+        let spans: Vec<_> = ctx.event_scope().into_iter().flat_map(|scope| scope.from_root()).collect();
+        let extensions: Vec<_> = spans.iter().map(|span| span.extensions()).collect();
+        let mut line = BTreeMap::new();
+        for extensions in &extensions {
+            let fields = extensions.get::<FormattedFields<JsonFields>>();
+            // They are JSON already, and go out as they are.
+            if let Some(Ok(fields)) = fields.map(|fields| serde_json::from_str::<BTreeMap<&str, &RawValue>>(fields)) {
+                line.extend(fields.into_iter().map(|(name, value)| (name, Held::Written(value))));
             }
         }
         event.record(&mut FieldVisitor(&mut line));
         let metadata = event.metadata();
-        line.insert("timestamp".into(), Utc::now().to_rfc3339_opts(SecondsFormat::Micros, true).into());
-        line.insert("level".into(), metadata.level().as_str().to_ascii_lowercase().into());
-        line.insert("target".into(), metadata.target().into());
-        line.insert("service".into(), self.service.into());
-        let line = serde_json::to_string(&line).map_err(|_| fmt::Error)?;
-        writeln!(writer, "{line}")
+        let mut put = |name, value: Value| line.insert(name, Held::Value(value));
+        put("timestamp", Utc::now().to_rfc3339_opts(SecondsFormat::Micros, true).into());
+        put("level", metadata.level().as_str().to_ascii_lowercase().into());
+        put("target", metadata.target().into());
+        put("service", self.service.into());
+        let mut bytes = Vec::with_capacity(USUAL);
+        serde_json::to_writer(&mut bytes, &line).map_err(|_| fmt::Error)?;
+        bytes.push(b'\n');
+        writer.write_str(std::str::from_utf8(&bytes).map_err(|_| fmt::Error)?)
     }
 }
 
-struct FieldVisitor<'a>(&'a mut Map<String, Value>);
+/// Most lines are shorter than this, in bytes.
+const USUAL: usize = 512;
 
-impl FieldVisitor<'_> {
+/// A field's value.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Held<'a> {
+    /// A span's, as it was written when the span began.
+    Written(&'a RawValue),
+    /// The event's own.
+    Value(Value),
+}
+
+struct FieldVisitor<'a, 'b>(&'a mut BTreeMap<&'b str, Held<'b>>);
+
+impl FieldVisitor<'_, '_> {
     fn put(&mut self, field: &Field, value: impl Into<Value>) {
-        self.0.insert(field.name().trim_start_matches("r#").to_owned(), value.into());
+        self.0.insert(field.name().trim_start_matches("r#"), Held::Value(value.into()));
     }
 }
 
-impl Visit for FieldVisitor<'_> {
+impl Visit for FieldVisitor<'_, '_> {
     fn record_f64(&mut self, field: &Field, value: f64) {
         self.put(field, value);
     }

@@ -1,12 +1,13 @@
 //! OpenAI's chat-completions format, which OpenAI, Groq and OpenRouter speak.
 //!
 //! One implementation under three thin [`Profile`]s. `wire` holds the documented shapes, `request`
-//! writes them, `response` reads errors, `stream` reads answers.
+//! writes them, `response` reads errors, `stream` reads answers, `text` their strings.
 
 mod profile;
 mod request;
 mod response;
 mod stream;
+mod text;
 mod wire;
 
 use std::time::Duration;

@@ -11,6 +11,7 @@ use hg_types::Usd;
 use super::{
     profile::Profile,
     response::{self, Context},
+    text::Text,
     wire::{Chunk, WireError, WireUsage},
 };
 use crate::{
@@ -61,7 +62,7 @@ impl Decoder {
     }
 
     fn chunk(&mut self, json: &str, out: &mut Out) -> Flow {
-        let chunk: Chunk = match serde_json::from_str(json) {
+        let chunk: Chunk<'_> = match serde_json::from_str(json) {
             Ok(chunk) => chunk,
             Err(source) => {
                 return fail(out, Error::Malformed { what: "a chat completion chunk", source: Some(source) });
@@ -86,13 +87,13 @@ impl Decoder {
             return fail(out, self.error(error));
         }
         if let Some(delta) = choice.delta.as_ref().or(choice.message.as_ref()) {
-            self.refused |= delta.refusal.as_ref().is_some_and(|words| !words.is_empty());
+            self.refused |= delta.refusal.as_ref().is_some_and(|words| !words.0.is_empty());
             if let Some(text) = delta.text() {
                 self.has_text = true;
                 out.push_back(Ok(Event::Delta(text)));
             }
         }
-        match choice.finish_reason.as_deref() {
+        match choice.finish_reason.as_ref().map(|reason| &*reason.0) {
             None | Some("") => {}
             Some("error") => return fail(out, self.error(&WireError::default())),
             Some(reason) => self.finish = Some(finish_reason(reason)),
@@ -100,13 +101,15 @@ impl Decoder {
         Flow::More
     }
 
-    fn start(&mut self, chunk: &Chunk, out: &mut Out) {
+    fn start(&mut self, chunk: &Chunk<'_>, out: &mut Out) {
         if std::mem::replace(&mut self.started, true) {
             return;
         }
         let groq = chunk.x_groq.as_ref().and_then(|own| own.id.as_ref());
-        let id = self.generation_id.take().or_else(|| chunk.id.clone().filter(|id| !id.is_empty()));
-        let model = chunk.model.clone().filter(|model| !model.is_empty());
+        let said =
+            |text: &Option<Text<'_>>| text.as_ref().filter(|text| !text.0.is_empty()).map(|text| text.0.to_string());
+        let id = self.generation_id.take().or_else(|| said(&chunk.id));
+        let model = said(&chunk.model);
         out.push_back(Ok(Event::Started {
             generation_id: id.or_else(|| groq.cloned()),
             model: model.unwrap_or_else(|| self.model.clone()),
@@ -192,7 +195,7 @@ fn fail(out: &mut Out, error: Error) -> Flow {
 /// Groq reports a failure in the middle of a stream in its own field.
 struct XGroqError;
 
-fn groq_error(chunk: &Chunk) -> Option<XGroqError> {
+fn groq_error(chunk: &Chunk<'_>) -> Option<XGroqError> {
     let error = chunk.x_groq.as_ref()?.error.as_ref()?;
     (!error.is_null()).then_some(XGroqError)
 }

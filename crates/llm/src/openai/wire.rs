@@ -9,45 +9,42 @@ use rust_decimal::{Decimal, RoundingStrategy};
 use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
 
+use super::text::{Content, Text};
 use crate::adapter::Usage;
 
 /// A chunk of a stream, and a whole answer as well: they differ in `delta` and `message`.
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Chunk {
-    pub(super) id: Option<String>,
-    pub(super) model: Option<String>,
-    pub(super) choices: Option<Vec<Choice>>,
+#[serde(default, bound(deserialize = "'de: 'a"))]
+pub(super) struct Chunk<'a> {
+    pub(super) id: Option<Text<'a>>,
+    pub(super) model: Option<Text<'a>>,
+    pub(super) choices: Option<Vec<Choice<'a>>>,
     pub(super) usage: Option<WireUsage>,
     pub(super) x_groq: Option<XGroq>,
     pub(super) error: Option<WireError>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Choice {
-    pub(super) delta: Option<Delta>,
-    pub(super) message: Option<Delta>,
-    pub(super) finish_reason: Option<String>,
+#[serde(default, bound(deserialize = "'de: 'a"))]
+pub(super) struct Choice<'a> {
+    pub(super) delta: Option<Delta<'a>>,
+    pub(super) message: Option<Delta<'a>>,
+    pub(super) finish_reason: Option<Text<'a>>,
     pub(super) error: Option<WireError>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Delta {
-    pub(super) content: Option<Value>,
-    pub(super) refusal: Option<String>,
+#[serde(default, bound(deserialize = "'de: 'a"))]
+pub(super) struct Delta<'a> {
+    pub(super) content: Option<Content<'a>>,
+    pub(super) refusal: Option<Text<'a>>,
 }
 
-impl Delta {
-    /// The text, whether it is a string or a list of parts.
+impl Delta<'_> {
+    /// The text, if there is some.
     pub(super) fn text(&self) -> Option<String> {
-        let text = match self.content.as_ref()? {
-            Value::String(text) => text.clone(),
-            Value::Array(parts) => parts.iter().filter_map(|part| part.get("text").and_then(Value::as_str)).collect(),
-            _ => return None,
-        };
-        (!text.is_empty()).then_some(text)
+        let Content(text) = self.content.as_ref()?;
+        (!text.is_empty()).then(|| text.to_string())
     }
 }
 

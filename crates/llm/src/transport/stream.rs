@@ -42,6 +42,8 @@ struct State<B, D> {
     parser: Parser,
     decoder: D,
     guard: Guard,
+    /// Of the chunk that is being read; empty in between.
+    frames: Vec<Frame>,
     out: Out,
     over: bool,
 }
@@ -52,7 +54,7 @@ where
     B: Stream<Item = Result<Bytes, Error>> + Send + Unpin + 'static,
     D: Decode,
 {
-    let state = State { body, parser: Parser::new(), decoder, guard, out: Out::new(), over: false };
+    let state = State { body, parser: Parser::new(), decoder, guard, frames: Vec::new(), out: Out::new(), over: false };
     futures::stream::unfold(state, |mut state| async move {
         loop {
             if let Some(item) = state.out.pop_front() {
@@ -81,10 +83,11 @@ where
     async fn step(&mut self) {
         let error = match self.guard.run(self.body.next()).await {
             Ok(Some(Ok(chunk))) => {
-                let mut frames = Vec::new();
-                let pushed = self.parser.push(&chunk, &mut frames);
-                for frame in frames {
+                let pushed = self.parser.push(&chunk, &mut self.frames);
+                if !self.frames.is_empty() {
                     self.guard.progressed();
+                }
+                for frame in self.frames.drain(..) {
                     if self.decoder.frame(&frame, &mut self.out) == Flow::Over {
                         self.over = true;
                         return;

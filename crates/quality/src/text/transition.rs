@@ -139,7 +139,10 @@ pub(crate) fn has_transition(words: &[Word<'_>]) -> bool {
 }
 
 fn begins_with(words: &[Word<'_>], phrase: &str) -> bool {
-    let mut rest = words.iter();
+    let Some((first, more)) = words.split_first() else { return false };
+    // Nearly all phrases end here, and aren't taken apart.
+    let Some(phrase) = phrase.strip_prefix(&**first).and_then(|rest| rest.strip_prefix(' ')) else { return false };
+    let mut rest = more.iter();
     phrase.split(' ').all(|wanted| rest.next().is_some_and(|word| word == wanted))
 }
 

@@ -3,7 +3,7 @@
 //! Request before strategy; what neither says stays undefined, for the template to decide. Values that stand on one
 //! line of a prompt are brought onto one line here, so that none can pose as another line.
 
-use std::ops::RangeInclusive;
+use std::{ops::RangeInclusive, sync::LazyLock};
 
 use hg_common::http::{ApiError, FieldErrors};
 use hg_contracts::{
@@ -82,8 +82,9 @@ impl CheckedInputs {
 
     /// The strategy's values; empty where no strategy was given.
     #[must_use]
-    pub fn strategy(&self) -> StrategyFields {
-        self.request.strategy.as_ref().map(|strategy| strategy.values.clone()).unwrap_or_default()
+    pub fn strategy(&self) -> &StrategyFields {
+        static NOTHING: LazyLock<StrategyFields> = LazyLock::new(StrategyFields::default);
+        self.request.strategy.as_ref().map_or(&NOTHING, |strategy| &strategy.values)
     }
 
     /// The client's SEO rules; none where no strategy was given.
@@ -109,7 +110,7 @@ impl CheckedInputs {
         if !self.request.keywords.is_empty() {
             return self.request.keywords.clone();
         }
-        self.strategy().seo_keywords.unwrap_or_default().into_iter().take(MOST_KEYWORDS).collect()
+        self.strategy().seo_keywords.iter().flatten().take(MOST_KEYWORDS).cloned().collect()
     }
 
     /// The requested keyphrase, else the first requested keyword. A keyword of the strategy is no keyphrase: it doesn't

@@ -4,6 +4,7 @@ pub mod context;
 pub mod defaults;
 pub mod engine;
 pub mod inputs;
+mod pace;
 pub mod place;
 pub mod sandbox;
 pub mod template;

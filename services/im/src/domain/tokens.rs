@@ -13,29 +13,36 @@ const LONGEST_WORD: usize = 24;
 /// At most this many tokens for both prompts together.
 #[must_use]
 pub fn bound(system: &str, user: &str) -> u32 {
-    [system, user]
-        .iter()
-        .flat_map(|text| text.split_inclusive(|c: char| !c.is_ascii_alphanumeric()))
-        .map(piece)
-        .fold(ENVELOPE, u32::saturating_add)
+    [system, user].iter().map(|text| cost(text.as_bytes())).fold(ENVELOPE, u32::saturating_add)
 }
 
-/// A run of letters and digits with the one character that ends it. A blank after a word belongs to the next token.
-fn piece(piece: &str) -> u32 {
-    let word = piece.trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
-    let end = &piece[word.len()..];
-    let end_cost = if end == " " && !word.is_empty() { 0 } else { end.len() };
-    let word_cost = if is_plain(word) { word.len().div_ceil(2) } else { word.len() };
-    u32::try_from(word_cost + end_cost).unwrap_or(u32::MAX)
+/// A text's runs of letters and digits, and every byte that is in none. A blank after a run belongs to the next token.
+fn cost(mut text: &[u8]) -> u32 {
+    let mut sum = 0;
+    while !text.is_empty() {
+        let end = text.iter().position(|byte| !byte.is_ascii_alphanumeric()).unwrap_or(text.len());
+        let (word, rest) = text.split_at(end);
+        sum += if is_plain(word) { word.len().div_ceil(2) } else { word.len() };
+        text = match rest.split_first() {
+            Some((b' ', rest)) if !word.is_empty() => rest,
+            Some((_, rest)) => {
+                sum += 1;
+                rest
+            }
+            None => rest,
+        };
+    }
+    u32::try_from(sum).unwrap_or(u32::MAX)
 }
 
 /// `word`, `Word`: something that a vocabulary knows the parts of.
-fn is_plain(word: &str) -> bool {
-    let rest = word.get(1..).unwrap_or_default();
+fn is_plain(word: &[u8]) -> bool {
+    let is_vowel = |byte: &u8| matches!(byte.to_ascii_lowercase(), b'a' | b'e' | b'i' | b'o' | b'u' | b'y');
+    let Some((first, rest)) = word.split_first() else { return false };
     word.len() <= LONGEST_WORD
-        && word.bytes().next().is_some_and(|first| first.is_ascii_alphabetic())
-        && rest.bytes().all(|byte| byte.is_ascii_lowercase())
-        && word.bytes().any(|byte| b"aeiouyAEIOUY".contains(&byte))
+        && first.is_ascii_alphabetic()
+        && rest.iter().all(u8::is_ascii_lowercase)
+        && word.iter().any(is_vowel)
 }
 
 #[cfg(test)]
@@ -59,5 +66,25 @@ mod tests {
     #[test]
     fn blanks_in_a_row_are_counted() {
         assert_eq!(bound("", "a  b") - ENVELOPE, 3);
+    }
+
+    #[test]
+    fn every_byte_outside_of_plain_words_counts() {
+        for (text, tokens) in [
+            ("word", 2),
+            ("Word ", 2),
+            ("words, ", 5),
+            ("WORD", 4),
+            ("wrd", 3),
+            ("a1 ", 2),
+            (" x", 2),
+            ("é", 2),
+            ("é ", 3),
+            ("no\n", 2),
+            ("aaaaaaaaaaaaaaaaaaaaaaaa", 12),
+            ("aaaaaaaaaaaaaaaaaaaaaaaaa", 25),
+        ] {
+            assert_eq!(bound(text, "") - ENVELOPE, tokens, "{text:?}");
+        }
     }
 }

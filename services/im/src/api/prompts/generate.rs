@@ -51,34 +51,35 @@ pub(crate) async fn generate_prompt(
         None => Some(texts(&state, scope, &choice).await?),
     };
 
-    let client =
-        inputs.request().strategy.as_ref().map(|strategy| strategy.client.clone()).unwrap_or_else(|| ClientFacts {
-            id: client_id,
-            name: chosen.client_name.clone(),
-            slug: chosen.client_slug.clone(),
-            metadata: Map::new(),
-        });
-    let name = choice.name.clone();
-    let (pair, prompts) = state
-        .engine
-        .run(move || {
-            let pair = match (known, texts) {
-                (Some(pair), _) => pair,
-                (None, Some((system, user))) => {
-                    let compiled = Pair::compile(&system, &user);
-                    Arc::new(compiled.map_err(|problems| {
-                        problems
-                            .first()
-                            .map_or_else(|| ApiError::internal("no problem"), |problem| unusable(&name, problem))
-                    })?)
-                }
-                (None, None) => return Err(ApiError::internal("a template has neither texts nor a compiled form")),
+    let known_here = ClientFacts {
+        id: client_id,
+        name: chosen.client_name.clone(),
+        slug: chosen.client_slug.clone(),
+        metadata: Map::new(),
+    };
+    let values = move || {
+        let client = inputs.request().strategy.as_ref().map_or(&known_here, |strategy| &strategy.client);
+        context(&inputs, client)
+    };
+    let prompts = match known {
+        // Handing it to another thread would take longer.
+        Some(pair) if pair.is_quick() => pair.render(&values()).map_err(|problem| unusable(&choice.name, &problem))?,
+        known => {
+            let name = choice.name.clone();
+            let work = move || {
+                let pair = match (known, texts) {
+                    (Some(pair), _) => pair,
+                    (None, Some((system, user))) => Arc::new(compiled(&name, &system, &user)?),
+                    (None, None) => return Err(ApiError::internal("a template has neither texts nor a compiled form")),
+                };
+                let prompts = pair.render(&values()).map_err(|problem| unusable(&name, &problem))?;
+                Ok((pair, prompts))
             };
-            let prompts = pair.render(&context(&inputs, &client)).map_err(|problem| unusable(&name, &problem))?;
-            Ok((pair, prompts))
-        })
-        .await??;
-    state.engine.put(choice.id, choice.version, pair);
+            let (pair, prompts) = state.engine.run(work).await??;
+            state.engine.put(choice.id, choice.version, pair);
+            prompts
+        }
+    };
     metrics::counter!("prompts_generated_total", "content_type" => content_type.as_str()).increment(1);
     Ok(Json(GeneratedPrompt {
         estimated_tokens: tokens::bound(&prompts.system, &prompts.user),
@@ -90,6 +91,13 @@ pub(crate) async fn generate_prompt(
         template_client_id: choice.client_id,
         variant: None,
     }))
+}
+
+/// A version, compiled for the first time.
+fn compiled(name: &str, system: &str, user: &str) -> Result<Pair, ApiError> {
+    Pair::compile(system, user).map_err(|problems| {
+        problems.first().map_or_else(|| ApiError::internal("no problem"), |problem| unusable(name, problem))
+    })
 }
 
 /// The template that holds for a client, now or less than a second ago.

@@ -15,6 +15,11 @@ const WORK: usize = 8 * 1024 * 1024;
 const TIME: Duration = Duration::from_millis(500);
 /// The largest list that a filter takes or makes.
 pub(super) const ITEMS: usize = 1_000;
+/// So many bytes may be looked at, or written, before the clock is looked at again: reading the processor time of a thread
+/// is a system call, and a usual rendering would make hundreds of them.
+const BETWEEN_LOOKS: usize = 64 * 1024;
+/// What each write or call counts for that beside its bytes.
+const LOOK: usize = 1024;
 /// What a value costs beside the bytes of its text.
 const VALUE: usize = 16;
 
@@ -31,21 +36,30 @@ pub(super) enum Cost {
 
 /// Measures the processor time of this thread, on which a rendering stays from begin to end.
 #[derive(Debug)]
-pub(super) struct Stopwatch(Duration);
+pub(super) struct Stopwatch {
+    began: Duration,
+    /// What was done since the clock was looked at.
+    done: usize,
+}
 
 impl Stopwatch {
     pub(super) fn start() -> Self {
-        Self(thread_time())
+        Self { began: thread_time(), done: 0 }
     }
 
-    /// Whether a rendering that began with this has had its time.
-    pub(super) fn is_over(&self) -> bool {
-        thread_time().saturating_sub(self.0) > TIME
+    /// Whether a rendering that began with this has had its time, now that it does something with so many bytes.
+    pub(super) fn is_over(&mut self, bytes: usize) -> bool {
+        self.done = self.done.saturating_add(bytes).saturating_add(LOOK);
+        if self.done < BETWEEN_LOOKS {
+            return false;
+        }
+        self.done = 0;
+        thread_time().saturating_sub(self.began) > TIME
     }
 }
 
 /// The processor time that this thread has had.
-pub(super) fn thread_time() -> Duration {
+pub(in crate::domain) fn thread_time() -> Duration {
     // Every Linux has this clock; without it the work is bounded still.
     clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).map_or(Duration::ZERO, Duration::from)
 }
@@ -76,7 +90,7 @@ pub(super) fn charge(state: &mut State<'_, '_>, cost: Cost, arguments: &[Value])
         price = price.saturating_mul(rounds);
     }
     match meter.left.checked_sub(price) {
-        Some(left) if !meter.watch.is_over() => {
+        Some(left) if !meter.watch.is_over(price) => {
             meter.left = left;
             Ok(())
         }

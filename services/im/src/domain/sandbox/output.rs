@@ -43,7 +43,7 @@ impl io::Write for &mut Bounded {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.full = if self.bytes.len() + bytes.len() > self.limit {
             Some(Full::Room)
-        } else if self.watch.is_over() {
+        } else if self.watch.is_over(bytes.len()) {
             Some(Full::Time)
         } else {
             None
