@@ -113,7 +113,20 @@ if ! diff "$work/wanted" "$work/tables" >"$work/differences"; then
   fail 'the restored database is not what was backed up'
 fi
 
+# Events are in the order of the transactions that wrote them. Another cluster counts its own anew: what has a number that is still
+# to come here would be read as new one day. It loses the number (`GET /events` tells of it no more, its job does), and where
+# deleted events once ended is forgotten with it: whoever listens is told to begin again, because the table is another one.
+foreign=
+if [ "$(sql "$database" "SELECT count(*) FROM pg_class WHERE oid = to_regclass('public.job_event_floors')")" = 1 ]; then
+  sql "$database" "$acting SET statement_timeout = 0; DELETE FROM job_event_floors WHERE xid >= pg_snapshot_xmax(pg_current_snapshot())"
+  foreign=$(sql "$database" "$acting SET statement_timeout = 0; WITH renumbered AS (UPDATE job_events SET xid = NULL WHERE xid >= pg_snapshot_xmax(pg_current_snapshot()) RETURNING 1) SELECT count(*) FROM renumbered")
+fi
+
 rows=$(awk -F '\t' '{n += $2} END {printf "%d", n}' "$work/tables")
 say "$database: $(wc -l <"$work/tables" | tr -d ' ') tables with $rows rows, each the same as in the backup of $(told taken) (schema $(told schema))"
+case $foreign in
+  '' | 0) ;;
+  *) say "$foreign events were numbered by another cluster: GET /events doesn't tell of them any more" ;;
+esac
 [ -z "$aside" ] || say "The former database is $aside. Drop it when you no longer need it."
 say 'Now FLUSH Redis, give hg_content_app its password, and start PgBouncer and the services.'
