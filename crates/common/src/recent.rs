@@ -67,11 +67,10 @@ where
     ///
     /// # Errors
     /// Those of `look_up`.
-    pub async fn get<E>(
-        &self,
-        key: K,
-        look_up: impl Future<Output = Result<Option<V>, E>>,
-    ) -> Result<Option<Arc<V>>, E> {
+    pub async fn get<E, F>(&self, key: K, look_up: impl FnOnce() -> F) -> Result<Option<Arc<V>>, E>
+    where
+        F: Future<Output = Result<Option<V>, E>>,
+    {
         self.get_while(key, |_| true, look_up).await
     }
 
@@ -79,12 +78,15 @@ where
     ///
     /// # Errors
     /// Those of `look_up`.
-    pub async fn get_while<E>(
+    pub async fn get_while<E, F>(
         &self,
         key: K,
         holds: impl Fn(&V) -> bool,
-        look_up: impl Future<Output = Result<Option<V>, E>>,
-    ) -> Result<Option<Arc<V>>, E> {
+        look_up: impl FnOnce() -> F,
+    ) -> Result<Option<Arc<V>>, E>
+    where
+        F: Future<Output = Result<Option<V>, E>>,
+    {
         if let Some(found) = self.known.get(&key)
             && found.changes == self.changes.load(Ordering::Acquire)
             && self.epochs.still(found.epoch).await
@@ -94,7 +96,8 @@ where
         }
         let changes = self.changes.load(Ordering::Acquire);
         let epoch = self.epochs.last_known().await;
-        let Some(value) = look_up.await?.map(Arc::new) else { return Ok(None) };
+        // Large, and seldom needed.
+        let Some(value) = Box::pin(look_up()).await?.map(Arc::new) else { return Ok(None) };
         if let Some(epoch) = epoch {
             self.known.insert(key, Found { value: Arc::clone(&value), epoch, changes });
         }

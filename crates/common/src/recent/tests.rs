@@ -49,7 +49,7 @@ fn recent() -> (Arc<Truth>, Recent<u8, &'static str>) {
 }
 
 async fn ask(recent: &Recent<u8, &'static str>, now: Option<&'static str>) -> Option<&'static str> {
-    recent.get(1, async { Ok::<_, Infallible>(now) }).await.unwrap().map(|found| *found)
+    recent.get(1, || async { Ok::<_, Infallible>(now) }).await.unwrap().map(|found| *found)
 }
 
 /// Lets what goes on in the background get as far as it can.
@@ -72,7 +72,7 @@ async fn what_was_found_is_remembered_until_a_change_through_this_process() {
 #[tokio::test(start_paused = true)]
 async fn what_was_read_before_a_change_is_not_remembered_after_it() {
     let (truth, recent) = recent();
-    let slow = recent.get(1, async {
+    let slow = recent.get(1, || async {
         recent.forget();
         Ok::<_, Infallible>(Some("old"))
     });
@@ -80,7 +80,7 @@ async fn what_was_read_before_a_change_is_not_remembered_after_it() {
     assert_eq!(ask(&recent, Some("new")).await, Some("new"));
     // And by another process.
     recent.forget();
-    let slow = recent.get(1, async {
+    let slow = recent.get(1, || async {
         truth.raise();
         Ok::<_, Infallible>(Some("old"))
     });
@@ -146,7 +146,7 @@ async fn where_the_epoch_is_unknown_the_look_up_decides() {
     assert_eq!(ask(&recent, Some("fourth")).await, Some("third"));
     truth.is_away.store(true, Ordering::Release);
     advance(BELIEVED).await;
-    let refused = recent.get(1, async { Err::<Option<&str>, _>("the database is away") });
+    let refused = recent.get(1, || async { Err::<Option<&str>, _>("the database is away") });
     assert_eq!(refused.await, Err("the database is away"));
     // It was away, and nothing has changed.
     truth.is_away.store(false, Ordering::Release);
@@ -182,20 +182,17 @@ async fn many_at_once_ask_once() {
 async fn what_has_ended_by_the_clock_is_looked_up_again() {
     let (_truth, recent) = recent();
     assert_eq!(ask(&recent, Some("old")).await, Some("old"));
-    let ended = recent.get_while(1, |found| *found != "old", async { Ok::<_, Infallible>(None) });
+    let ended = recent.get_while(1, |found| *found != "old", || async { Ok::<_, Infallible>(None) });
     assert_eq!(ended.await.unwrap(), None);
 }
 
 #[tokio::test(start_paused = true)]
 async fn large_values_do_not_pile_up() {
-    let (_truth, epochs) = {
-        let (truth, recent) = recent();
-        (truth, recent.epochs.clone())
-    };
+    let (_truth, Recent { epochs, .. }) = recent();
     let large: Recent<u8, Vec<u8>> = Recent::new(epochs, LIFETIME, Vec::len);
     for key in 0..64 {
         let value = async { Ok::<_, Infallible>(Some(vec![key; 1 << 20])) };
-        assert!(large.get(key, value).await.unwrap().is_some());
+        assert!(large.get(key, || value).await.unwrap().is_some());
     }
     large.known.run_pending_tasks();
     assert!(large.known.weighted_size() <= CAPACITY, "{}", large.known.weighted_size());

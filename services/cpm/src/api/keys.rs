@@ -94,7 +94,7 @@ impl StoredApiKeys {
 
 impl ApiKeys for StoredApiKeys {
     async fn look_up(&self, hash: [u8; 32]) -> Result<Option<Principal>, ApiError> {
-        let found = self.known.get_while(hash, FoundKey::goes_on, self.find(hash)).await?;
+        let found = self.known.get_while(hash, FoundKey::goes_on, || self.find(hash)).await?;
         Ok(found.map(|found| {
             self.allowances.learn(&found);
             found.principal.clone()

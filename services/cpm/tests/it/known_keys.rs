@@ -110,9 +110,9 @@ async fn a_remembered_key_ends_with_its_secret_by_the_databases_clock() {
     let (api, newer) = (cpm.anonymous().with_key(&secret), ApiKey::generate());
     // One ends by its key's end, the other as the secret before, while its key goes on.
     let expires =
-        "UPDATE api_keys SET expires_at = clock_timestamp() + interval '1.2 seconds' WHERE $1::bytea IS NOT NULL";
+        "UPDATE api_keys SET expires_at = clock_timestamp() + interval '2 seconds' WHERE $1::bytea IS NOT NULL";
     let rotates = "UPDATE api_keys SET expires_at = NULL, old_key_hash = key_hash, old_prefix = prefix, key_hash = $1,
-                          old_expires_at = clock_timestamp() + interval '1.2 seconds'";
+                          old_expires_at = clock_timestamp() + interval '2 seconds'";
     for change in [expires, rotates] {
         run(&mut db, "UPDATE api_keys SET expires_at = NULL").await;
         until("it is in force", async || reads(&api).await == 200).await;

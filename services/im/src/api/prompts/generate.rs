@@ -107,7 +107,7 @@ async fn chosen(
     client: ClientId,
     content_type: ContentType,
 ) -> Result<Option<Arc<Chosen>>, sqlx::Error> {
-    let look_up = async {
+    let look_up = || async {
         let mut tx = state.db.tenant(scope).await?;
         let found = choice_fetch(&mut tx, client, content_type).await?;
         tx.commit().await?;

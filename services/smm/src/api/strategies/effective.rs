@@ -35,7 +35,7 @@ pub(crate) async fn get_effective_strategy(
     }
     let detail = if query.explain == Some(true) { Detail::Overridden } else { Detail::Sources };
     let (scope, client) = (principal.scope(), ClientRef::parse(&client));
-    let look_up = async {
+    let look_up = || async {
         let mut tx = state.db.tenant(scope).await?;
         let found = strategy_chain(&mut tx, &client, query.content_type).await?;
         tx.commit().await?;
