@@ -11,6 +11,7 @@ use hg_common::{
     db::{CombinedTx, Db},
     http::error_chain,
 };
+use serde::Serialize;
 use tokio::{
     sync::{Mutex, Semaphore, mpsc, oneshot},
     time::timeout,
@@ -95,8 +96,9 @@ impl<A: Together> Combiner<A> {
     }
 
     /// Has an item done together with others.
-    pub async fn ask(&self, item: &serde_json::Value) -> Combined<A> {
-        let mut json = item.to_string();
+    pub async fn ask(&self, item: &impl Serialize) -> Combined<A> {
+        // What can't be written down is refused to its asker, not to the others.
+        let Ok(mut json) = serde_json::to_string(item) else { return Combined::Alone };
         // Postgres refuses a zero byte in JSON, and with it everything beside it.
         if json.len() > LARGEST || json.contains("\\u0000") {
             return Combined::Alone;

@@ -180,7 +180,7 @@ async fn store(
     asker: &Asker,
     idempotency: Option<&Idempotency>,
 ) -> Result<Accepted, ApiError> {
-    let item = accept_item(principal.scope(), job, asker, idempotency, state.deadline)?;
+    let item = accept_item(principal.scope(), job, asker, idempotency, state.deadline);
     // A key that may be at its limit goes alone: others shall neither wait for its rows nor fail with it.
     let is_limited = asker.api_key.is_some_and(|key| state.allowances.is_limited(key));
     let together = match &item {

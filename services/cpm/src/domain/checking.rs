@@ -1,12 +1,15 @@
 //! By what a text is judged: what the strategy demands, as far as it can be checked, and the keyphrase that was asked for.
 //! The worker judges what a model wrote; an edit is judged by the very rules that the job keeps.
 
+use std::collections::BTreeMap;
+
 use hg_contracts::{
     cpm::JobResult,
     smm::{EffectiveStrategy, SeoRuleFields},
 };
 use hg_quality::{Draft, Parsed, Report, Rules, SeoThresholds, check};
 use hg_types::ContentType;
+use serde::Serialize;
 
 use super::request::JobParameters;
 
@@ -59,6 +62,34 @@ pub fn report(content_type: ContentType, parameters: &JobParameters, rules: Rule
     check(&draft)
 }
 
+/// A judged text as the worker keeps it: a [`JobResult`] that needs no copies to be written down.
+#[derive(Debug, Serialize)]
+pub struct ResultRecord<'a> {
+    content: &'a str,
+    /// Its title, if it has one.
+    pub title: Option<&'a str>,
+    meta_description: Option<&'a str>,
+    word_count: u32,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    parts: BTreeMap<&'a str, &'a str>,
+    quality: &'a Report,
+}
+
+impl<'a> ResultRecord<'a> {
+    /// Of a text and what was found in it.
+    #[must_use]
+    pub fn of(text: &'a Parsed, report: &'a Report) -> Self {
+        Self {
+            content: &text.markdown,
+            title: Some(text.title.as_str()).filter(|title| !title.is_empty()),
+            meta_description: text.meta_description.as_deref(),
+            word_count: text.word_count,
+            parts: text.parts.iter().map(|part| (part.name.as_str(), part.text.as_str())).collect(),
+            quality: report,
+        }
+    }
+}
+
 /// A judged text, as it is kept and goes out.
 #[must_use]
 pub fn result(text: &Parsed, report: &Report) -> JobResult {
@@ -69,5 +100,26 @@ pub fn result(text: &Parsed, report: &Report) -> JobResult {
         word_count: text.word_count,
         parts: text.parts.iter().map(|part| (part.name.clone(), part.text.clone())).collect(),
         quality: serde_json::to_value(report).unwrap_or_default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hg_quality::parse;
+
+    use super::*;
+
+    #[test]
+    fn what_is_kept_is_what_goes_out() {
+        for (content_type, text) in [
+            (ContentType::BlogPost, "# Panels\n\nA panel keeps a house safe.\n\nMeta description: Safe.\n"),
+            (ContentType::BlogPost, ""),
+            (ContentType::SocialMedia, "## twitter\n\nSafe.\n\n## linkedin\n\nSafer.\n"),
+        ] {
+            let parsed = parse(content_type, text);
+            let report = report(content_type, &JobParameters::default(), Rules::default(), &parsed);
+            let kept = serde_json::to_value(ResultRecord::of(&parsed, &report)).unwrap();
+            assert_eq!(kept, serde_json::to_value(result(&parsed, &report)).unwrap());
+        }
     }
 }

@@ -6,7 +6,8 @@ use std::time::Duration;
 use hg_llm::{Cost, CostKnown, Usage};
 use hg_types::{ClientId, JobId, Provider, Usd};
 use rust_decimal::Decimal;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -82,24 +83,47 @@ pub struct CallEnd {
     pub first_text: Option<Duration>,
 }
 
+/// A call's end as `app.call_end` takes it.
+#[derive(Debug, Serialize)]
+pub(crate) struct EndRecord<'a> {
+    status: &'static str,
+    input_tokens: i32,
+    cached_tokens: i32,
+    output_tokens: i32,
+    reasoning_tokens: i32,
+    cost: Usd,
+    cost_known: &'static str,
+    finish_reason: Option<&'a str>,
+    generation_id: Option<&'a str>,
+    error_code: Option<&'static str>,
+    error_message: Option<&'a str>,
+    first_text_seconds: Option<f64>,
+}
+
 impl CallEnd {
     /// As `app.call_end` takes it.
-    pub(crate) fn record(&self) -> Value {
-        json!({
-            "status": self.status.as_str(),
-            "input_tokens": tokens(self.usage.input_tokens),
-            "cached_tokens": tokens(self.usage.cached_input_tokens),
-            "output_tokens": tokens(self.usage.output_tokens),
-            "reasoning_tokens": tokens(self.usage.reasoning_tokens),
-            "cost": self.cost.amount,
-            "cost_known": cost_known(self.cost.known),
-            "finish_reason": self.finish_reason,
-            "generation_id": self.generation_id,
-            "error_code": self.error_code,
-            "error_message": self.error_message,
-            "first_text_seconds": self.first_text.map(|duration| duration.as_secs_f64()),
-        })
+    pub(crate) fn record(&self) -> EndRecord<'_> {
+        EndRecord {
+            status: self.status.as_str(),
+            input_tokens: tokens(self.usage.input_tokens),
+            cached_tokens: tokens(self.usage.cached_input_tokens),
+            output_tokens: tokens(self.usage.output_tokens),
+            reasoning_tokens: tokens(self.usage.reasoning_tokens),
+            cost: self.cost.amount,
+            cost_known: cost_known(self.cost.known),
+            finish_reason: self.finish_reason.as_deref(),
+            generation_id: self.generation_id.as_deref(),
+            error_code: self.error_code,
+            error_message: self.error_message.as_deref(),
+            first_text_seconds: self.first_text.map(|duration| duration.as_secs_f64()),
+        }
     }
+}
+
+/// A record as the parameter of a statement that takes one by itself. Where several go together they are written straight
+/// into its text, without a tree in between.
+pub(crate) fn json(record: &impl Serialize) -> Result<Value, sqlx::Error> {
+    serde_json::to_value(record).map_err(|error| sqlx::Error::Encode(Box::new(error)))
 }
 
 /// Records how a call ended. Changes nothing where somebody else has written it off meanwhile.
@@ -107,7 +131,7 @@ impl CallEnd {
 /// # Errors
 /// When the database fails.
 pub async fn call_ended(conn: &mut PgConnection, call: CallId, end: &CallEnd) -> Result<(), sqlx::Error> {
-    sqlx::query!("SELECT app.call_end($1, $2)", call.0, end.record()).execute(conn).await.map(drop)
+    sqlx::query!("SELECT app.call_end($1, $2)", call.0, json(&end.record())?).execute(conn).await.map(drop)
 }
 
 /// Writes off the calls of a job that were started and whose outcome nobody will learn. They keep their suspected

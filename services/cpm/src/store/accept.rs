@@ -5,15 +5,15 @@ use std::time::Duration;
 use base64::{Engine as _, prelude::BASE64_STANDARD as BASE64};
 use chrono::{DateTime, Utc};
 use hg_common::db::{CombinedTx, Scope, TenantTx, detail, sql_state};
-use hg_types::{ApiKeyId, ClientId, JobId, JobStatus, UserId};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use hg_types::{ApiKeyId, ClientId, ContentType, JobId, JobStatus, Usd, UserId};
+use serde::{Deserialize, Serialize};
 use sqlx::postgres::types::PgInterval;
+use uuid::Uuid;
 
 use super::{clients::id_or_slug, named};
 use crate::{
     combine::Together,
-    domain::request::NewJob,
+    domain::request::{JobParameters, NewJob},
     ledger::{BudgetError, BudgetExceeded},
 };
 
@@ -179,44 +179,67 @@ pub async fn job_accept(
     })
 }
 
+/// An item of `app.jobs_accept`.
+#[derive(Debug, Serialize)]
+pub struct AcceptItem<'a> {
+    scope_user: Option<UserId>,
+    scope_client: Option<ClientId>,
+    client: Option<Uuid>,
+    slug: Option<&'a str>,
+    principal: &'a str,
+    idempotency_key: Option<&'a str>,
+    request_hash: Option<String>,
+    topic: &'a str,
+    content_type: ContentType,
+    provider: &'static str,
+    model: &'a str,
+    parameters: &'a JobParameters,
+    priority: i16,
+    deadline_seconds: f64,
+    estimate: Usd,
+    provider_key: Option<Uuid>,
+    key_user: Option<UserId>,
+    request_id: Option<&'a str>,
+    by_user: Option<UserId>,
+    api_key: Option<ApiKeyId>,
+}
+
 /// The same as an item of `app.jobs_accept`. None where it can only be refused.
-///
-/// # Errors
-/// When the parameters can't be written down.
-pub fn accept_item(
+#[must_use]
+pub fn accept_item<'a>(
     scope: Scope,
-    job: &NewJob,
-    asker: &Asker,
-    idempotency: Option<&Idempotency>,
+    job: &'a NewJob,
+    asker: &'a Asker,
+    idempotency: Option<&'a Idempotency>,
     deadline: Duration,
-) -> Result<Option<Value>, serde_json::Error> {
+) -> Option<AcceptItem<'a>> {
     let (user, client) = match scope {
         Scope::User(id) => (Some(id), None),
         Scope::Client(id) => (None, Some(id)),
     };
-    let Some((id, slug)) = id_or_slug(&job.client) else { return Ok(None) };
-    Ok(Some(json!({
-        "scope_user": user,
-        "scope_client": client,
-        "client": id,
-        "slug": slug,
-        "principal": asker.principal,
-        "idempotency_key": idempotency.map(|wanted| &wanted.key),
-        "request_hash": idempotency.map(|wanted| BASE64.encode(wanted.request_hash)),
-        "topic": job.topic,
-        "content_type": job.content_type,
-        "provider": job.choice.provider.as_str(),
-        "model": job.choice.model,
-        "parameters": serde_json::to_value(&job.parameters)?,
-        "priority": job.priority,
-        "deadline_seconds": deadline.as_secs_f64(),
-        "estimate": job.worst_case,
-        "provider_key": job.parameters.provider_key_id,
-        "key_user": asker.user,
-        "request_id": asker.request_id,
-        "by_user": asker.user,
-        "api_key": asker.api_key,
-    })))
+    let (id, slug) = id_or_slug(&job.client)?;
+    Some(AcceptItem {
+        scope_user: user,
+        scope_client: client,
+        client: id,
+        slug,
+        principal: &asker.principal,
+        idempotency_key: idempotency.map(|wanted| wanted.key.as_str()),
+        request_hash: idempotency.map(|wanted| BASE64.encode(wanted.request_hash)),
+        topic: &job.topic,
+        content_type: job.content_type,
+        provider: job.choice.provider.as_str(),
+        model: &job.choice.model,
+        parameters: &job.parameters,
+        priority: job.priority,
+        deadline_seconds: deadline.as_secs_f64(),
+        estimate: job.worst_case,
+        provider_key: job.parameters.provider_key_id,
+        key_user: asker.user,
+        request_id: asker.request_id.as_deref(),
+        by_user: asker.user,
+        api_key: asker.api_key,
+    })
 }
 
 impl Together for Accepted {

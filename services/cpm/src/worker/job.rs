@@ -102,19 +102,10 @@ fn away_delay(ctx: &Context, run: &Run, longest: Duration) -> Duration {
 
 async fn complete(ctx: &Context, run: &Run, product: &Product) {
     let judged = &product.judged;
-    let result = match serde_json::to_value(judged.result()) {
-        Ok(result) => result,
-        Err(error) => {
-            tracing::error!(error = %error, "the result can't be written down");
-            let message = "The result could not be stored.".to_owned();
-            return end(ctx, run, Some(&product.call), &End::Failed { code: "internal".into(), message }).await;
-        }
-    };
     let done = Completion {
         call: &product.call,
-        result,
+        result: judged.result(),
         score: judged.report.score,
-        title: judged.title(),
         provider: product.provider,
         model: &product.model,
         usage: product.usage,

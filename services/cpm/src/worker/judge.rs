@@ -1,12 +1,11 @@
 //! Is the text usable? Parses and checks what a model wrote against what the strategy wants, and words a repair.
 //! Pure: no call is made here.
 
-use hg_contracts::cpm::JobResult;
 use hg_llm::FinishReason;
 use hg_quality::{Parsed, Report, Rules, parse};
 
 use super::store::attempt::Job;
-use crate::domain::checking;
+use crate::domain::checking::{self, ResultRecord};
 
 /// A text, taken apart and judged.
 #[derive(Clone, Debug)]
@@ -23,12 +22,8 @@ impl Judged {
         self.report.hard_failures.len() + self.cut as usize
     }
 
-    pub(super) fn title(&self) -> Option<String> {
-        Some(self.parsed.title.clone()).filter(|title| !title.is_empty())
-    }
-
-    pub(super) fn result(&self) -> JobResult {
-        checking::result(&self.parsed, &self.report)
+    pub(super) fn result(&self) -> ResultRecord<'_> {
+        ResultRecord::of(&self.parsed, &self.report)
     }
 }
 

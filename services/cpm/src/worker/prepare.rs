@@ -58,9 +58,10 @@ pub(super) async fn prepare(ctx: &Context, run: &Run, job: Job) -> Result<Prepar
         length: job.parameters.length,
         word_count_range: job.parameters.word_count_range,
         instructions: job.parameters.prompt.clone(),
-        strategy: Some(strategy.clone()),
+        strategy: Some(strategy),
     };
     let prompt = ask(ctx, run, "prompt", ctx.deps.im.generate_prompt(&on_behalf, &inputs)).await?;
+    let strategy = inputs.strategy.expect("it was put in above");
     let (asked, usual) = (job.parameters.word_count_range, strategy.values.word_count_range);
     let words = estimate::word_range(asked, usual, job.parameters.length, job.content_type);
     let rules = checking::rules(job.content_type, &strategy, words);

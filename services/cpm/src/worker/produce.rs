@@ -33,16 +33,15 @@ pub(super) struct Product {
 pub(super) async fn produce(ctx: &Context, run: &Run, job: Job) -> Result<Product, Halt> {
     let callee = callee(ctx, run, &job).await?;
     let prepared = prepare(ctx, run, job).await?;
-    let request = request(&prepared, &callee);
     let beside = Beside { ingredients: Some(prepared.ingredients()), ..Beside::default() };
     let purpose = Purpose { stage: "write", doing: "writing", beside };
-    let first = call(ctx, run, &callee, request.clone(), &purpose).await?;
+    let first = call(ctx, run, &callee, request(&prepared, &callee), &purpose).await?;
     run.enter("checking");
     let judged = judge(&prepared.job, &prepared.rules, &first.completion.text, &first.completion.finish);
     if judged.faults() == 0 {
         return Ok(product(&callee, judged, first, None));
     }
-    repair(ctx, run, &callee, &prepared, request, first, judged).await
+    repair(ctx, run, &callee, &prepared, first, judged).await
 }
 
 fn request(prepared: &Prepared, callee: &Callee) -> Request {
@@ -70,10 +69,10 @@ async fn repair(
     run: &Run,
     callee: &Callee,
     prepared: &Prepared,
-    mut request: Request,
     first: Answer,
     judged: Judged,
 ) -> Result<Product, Halt> {
+    let mut request = request(prepared, callee);
     request.messages.push(Message { speaker: Speaker::Assistant, text: first.completion.text.clone() });
     request.messages.push(Message { speaker: Speaker::User, text: repair_instructions(&judged, prepared.words) });
     let reset = Some("The text failed a check and is written again.");

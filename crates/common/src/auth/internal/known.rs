@@ -4,7 +4,7 @@
 //! rule ([`Checked::is_timely`]). What was refused is never remembered. It must not outlive the keys that the tokens
 //! were checked with: they are fixed for the life of a verifier, and each verifier has its own.
 
-use std::{net::IpAddr, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use moka::{policy::EvictionPolicy, sync::Cache};
 
@@ -37,11 +37,11 @@ impl Checked {
 }
 
 /// See the module.
-pub(super) struct Known(Cache<Box<str>, Checked>);
+pub(super) struct Known(Cache<Arc<str>, Checked>);
 
 impl Known {
     pub(super) fn new() -> Self {
-        let size = |token: &Box<str>, _: &Checked| u32::try_from(token.len() + ENTRY).unwrap_or(u32::MAX);
+        let size = |token: &Arc<str>, _: &Checked| u32::try_from(token.len() + ENTRY).unwrap_or(u32::MAX);
         let tokens = Cache::builder()
             .max_capacity(ROOM)
             .weigher(size)

@@ -7,15 +7,18 @@ use hg_contracts::{
     smm::{SeoSource, StrategySource},
 };
 use hg_quality::Rules;
-use hg_types::{ContentType, Usd};
-use serde_json::{Value, json};
+use hg_types::{ClientId, ContentType, JobId, TemplateId, Usd};
+use serde::Serialize;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{
     combine::Together,
     domain::request::JobParameters,
-    ledger::{BudgetError, CallEnd, CallId, NewCall, calls::usd},
+    ledger::{
+        BudgetError, CallEnd, CallId, NewCall,
+        calls::{EndRecord, json, usd},
+    },
     worker::{events::Appended, running::Claimed},
 };
 
@@ -61,19 +64,32 @@ pub(in crate::worker) struct Ingredients<'a> {
     pub(in crate::worker) rules: &'a Rules,
 }
 
-impl Ingredients<'_> {
-    fn record(&self) -> Value {
+/// The same, as `app.call_begin` takes it.
+#[derive(Serialize)]
+struct IngredientsRecord<'a> {
+    prompt: &'a str,
+    system_prompt: &'a str,
+    template_id: TemplateId,
+    template_version: i32,
+    template_variant: Option<&'a str>,
+    strategy_sources: &'a [StrategySource],
+    seo_sources: &'a [SeoSource],
+    quality_rules: &'a Rules,
+}
+
+impl<'a> Ingredients<'a> {
+    fn record(self) -> IngredientsRecord<'a> {
         let Self { prompt, sources, seo_sources, rules } = self;
-        json!({
-            "prompt": prompt.prompt,
-            "system_prompt": prompt.system_prompt,
-            "template_id": prompt.template_id,
-            "template_version": prompt.template_version,
-            "template_variant": prompt.variant,
-            "strategy_sources": sources,
-            "seo_sources": seo_sources,
-            "quality_rules": rules,
-        })
+        IngredientsRecord {
+            prompt: &prompt.prompt,
+            system_prompt: &prompt.system_prompt,
+            template_id: prompt.template_id,
+            template_version: prompt.template_version,
+            template_variant: prompt.variant.as_deref(),
+            strategy_sources: sources,
+            seo_sources,
+            quality_rules: rules,
+        }
     }
 }
 
@@ -98,22 +114,39 @@ pub(in crate::worker) struct Begun {
     pub(in crate::worker) added: Usd,
 }
 
+/// An item of `app.calls_begin`.
+#[derive(Serialize)]
+pub(in crate::worker) struct BeginItem<'a> {
+    job: JobId,
+    client: ClientId,
+    attempt: i32,
+    stage: &'static str,
+    doing: &'a str,
+    provider: &'static str,
+    model: &'a str,
+    worst_case: Usd,
+    prompt: Option<IngredientsRecord<'a>>,
+    before: Option<Uuid>,
+    before_ended: Option<EndRecord<'a>>,
+    reset: Option<&'a str>,
+}
+
 /// A call that begins, as an item of `app.calls_begin`.
-pub(in crate::worker) fn begin_item(new: &NewCall<'_>, doing: &str, beside: &Beside<'_>) -> Value {
-    json!({
-        "job": new.job,
-        "client": new.client,
-        "attempt": new.attempt,
-        "stage": new.stage,
-        "doing": doing,
-        "provider": new.provider.as_str(),
-        "model": new.model,
-        "worst_case": new.worst_case,
-        "prompt": beside.ingredients.map(|ingredients| ingredients.record()),
-        "before": beside.before.map(|(call, _)| call.0),
-        "before_ended": beside.before.map(|(_, end)| end.record()),
-        "reset": beside.reset,
-    })
+pub(in crate::worker) fn begin_item<'a>(new: &NewCall<'a>, doing: &'a str, beside: &Beside<'a>) -> BeginItem<'a> {
+    BeginItem {
+        job: new.job,
+        client: new.client,
+        attempt: new.attempt,
+        stage: new.stage,
+        doing,
+        provider: new.provider.as_str(),
+        model: new.model,
+        worst_case: new.worst_case,
+        prompt: beside.ingredients.map(Ingredients::record),
+        before: beside.before.map(|(call, _)| call.0),
+        before_ended: beside.before.map(|(_, end)| end.record()),
+        reset: beside.reset,
+    }
 }
 
 /// What became of a call that was to begin, by its place among others.
@@ -159,6 +192,8 @@ pub(in crate::worker) async fn call_begin(
     doing: &str,
     beside: Beside<'_>,
 ) -> Result<Option<Begun>, BudgetError> {
+    let ingredients = beside.ingredients.map(|ingredients| json(&ingredients.record())).transpose()?;
+    let before_ended = beside.before.map(|(_, end)| json(&end.record())).transpose()?;
     let row = sqlx::query!(
         r#"SELECT call_id AS "call_id!", seq AS "seq!", added AS "added!"
              FROM app.call_begin($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"#,
@@ -170,9 +205,9 @@ pub(in crate::worker) async fn call_begin(
         new.provider.as_str(),
         new.model,
         new.worst_case.to_decimal(),
-        beside.ingredients.map(|ingredients| ingredients.record()),
+        ingredients,
         beside.before.map(|(call, _)| call.0),
-        beside.before.map(|(_, end)| end.record()),
+        before_ended,
         beside.reset,
     )
     .fetch_optional(conn)

@@ -7,14 +7,16 @@ use hg_common::db::CombinedTx;
 use hg_llm::Usage;
 use hg_types::{ClientId, JobId, JobStatus};
 use rust_decimal::Decimal;
-use serde_json::{Value, json};
+use serde::Serialize;
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use crate::{
     combine::Together,
+    domain::checking::ResultRecord,
     ledger::{
         CallEnd, CallId, Settled,
-        calls::{tokens, usd},
+        calls::{EndRecord, json, tokens, usd},
     },
     queue::settings::seconds,
     worker::events::Appended,
@@ -24,9 +26,8 @@ use crate::{
 pub(in crate::worker) struct Completion<'a> {
     /// The call that the result came from, and its end.
     pub(in crate::worker) call: &'a (CallId, CallEnd),
-    pub(in crate::worker) result: Value,
+    pub(in crate::worker) result: ResultRecord<'a>,
     pub(in crate::worker) score: u8,
-    pub(in crate::worker) title: Option<String>,
     pub(in crate::worker) provider: &'a str,
     pub(in crate::worker) model: &'a str,
     /// Of all calls that were made for it.
@@ -41,32 +42,56 @@ pub(in crate::worker) struct Which {
     pub(in crate::worker) attempt: i32,
 }
 
+/// The same, as `app.job_complete` takes it.
+#[derive(Serialize)]
+struct DoneRecord<'a> {
+    result: &'a ResultRecord<'a>,
+    quality_score: u8,
+    provider: &'a str,
+    model: &'a str,
+    input_tokens: i32,
+    output_tokens: i32,
+    title: Option<&'a str>,
+    score: u8,
+}
+
 impl Completion<'_> {
-    fn record(&self) -> Value {
-        json!({
-            "result": self.result,
-            "quality_score": self.score,
-            "provider": self.provider,
-            "model": self.model,
-            "input_tokens": tokens(self.usage.input_tokens),
-            "output_tokens": tokens(self.usage.output_tokens),
-            "title": self.title,
-            "score": self.score,
-        })
+    fn record(&self) -> DoneRecord<'_> {
+        DoneRecord {
+            result: &self.result,
+            quality_score: self.score,
+            provider: self.provider,
+            model: self.model,
+            input_tokens: tokens(self.usage.input_tokens),
+            output_tokens: tokens(self.usage.output_tokens),
+            title: self.result.title,
+            score: self.score,
+        }
     }
 }
 
+/// An item of `app.jobs_complete`.
+#[derive(Serialize)]
+pub(in crate::worker) struct CompleteItem<'a> {
+    job: JobId,
+    client: ClientId,
+    attempt: i32,
+    call: Uuid,
+    ended: EndRecord<'a>,
+    done: DoneRecord<'a>,
+}
+
 /// A job that is complete, as an item of `app.jobs_complete`.
-pub(in crate::worker) fn complete_item(which: Which, done: &Completion<'_>) -> Value {
+pub(in crate::worker) fn complete_item<'a>(which: Which, done: &'a Completion<'_>) -> CompleteItem<'a> {
     let (call, end) = done.call;
-    json!({
-        "job": which.job,
-        "client": which.client,
-        "attempt": which.attempt,
-        "call": call.0,
-        "ended": end.record(),
-        "done": done.record(),
-    })
+    CompleteItem {
+        job: which.job,
+        client: which.client,
+        attempt: which.attempt,
+        call: call.0,
+        ended: end.record(),
+        done: done.record(),
+    }
 }
 
 /// What became of a job that was to be completed, by its place among others.
@@ -125,8 +150,8 @@ pub(in crate::worker) async fn job_complete(
         which.client.uuid(),
         which.attempt,
         call.0,
-        end.record(),
-        done.record(),
+        json(&end.record())?,
+        json(&done.record())?,
     )
     .fetch_optional(conn)
     .await?;
