@@ -51,8 +51,10 @@ fn apply(entry: Entry, table: &PriceTable) -> Result<ModelPrice, PriceError> {
         Some(known) => {
             let mut model = known.clone();
             if entry.input.is_some() || entry.output.is_some() {
-                // New list prices make the old special prices meaningless.
-                (model.cache_read, model.cache_write, model.long_context) = (None, None, None);
+                // New list prices make the old special prices meaningless. Where writes cost what input does, they go on to.
+                let as_input = known.cache_write == Some(known.input);
+                model.cache_write = as_input.then_some(entry.input.unwrap_or(known.input));
+                (model.cache_read, model.long_context) = (None, None);
             }
             model
         }

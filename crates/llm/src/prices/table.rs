@@ -97,7 +97,10 @@ impl PriceTable {
             serde_json::from_str(include_str!("prices.json")).expect("a test reads the file that is built in");
         let mut base = Models::new();
         for mut model in document.models {
-            if let Some(source) = document.sources.get(&model.provider) {
+            // An entry that was read elsewhere, or later, says so itself.
+            if model.source.is_empty()
+                && let Some(source) = document.sources.get(&model.provider)
+            {
                 model.source.clone_from(&source.url);
                 model.as_of = source.as_of;
             }
@@ -200,11 +203,20 @@ mod tests {
         let table = PriceTable::builtin();
         for model in table.models() {
             assert!(!model.label.is_empty() && !model.source.is_empty(), "{model:?}");
-            assert!(model.as_of <= table.as_of(), "{model:?}");
+            assert!(model.as_of > NaiveDate::default() && model.as_of <= table.as_of(), "{model:?}");
             assert!(model.max_output <= model.context_length, "{model:?}");
             assert!(model.output >= model.input, "{model:?}");
             assert!(model.cache_read.is_none_or(|read| read <= model.input), "{model:?}");
             assert!(model.retires.is_none() || model.deprecated, "{model:?}");
+            // Where writes are billed and the provider publishes its own prices, none is left to be guessed.
+            if matches!(model.provider, Provider::OpenAi | Provider::Anthropic) {
+                assert!(model.cache_write.is_some_and(|write| write >= model.input), "{model:?}");
+                assert!(model.long_context.is_none_or(|long| long.cache_write.is_some()), "{model:?}");
+            }
+            if let Some(long) = model.long_context {
+                assert!(long.input >= model.input && long.output >= model.output, "{model:?}");
+                assert!(long.cache_read.is_some() == model.cache_read.is_some(), "{model:?}");
+            }
         }
         for provider in [Provider::OpenRouter, Provider::OpenAi, Provider::Groq, Provider::Anthropic, Provider::Google]
         {
