@@ -3,6 +3,7 @@
 //! Owns prices and the facts that go with them (limits, which fields a model takes). A price is a fact
 //! with a source and a date; the table is data (`prices.json`), not code.
 
+mod dated;
 mod fetch;
 mod openrouter;
 mod overrides;
@@ -13,6 +14,7 @@ use chrono::NaiveDate;
 use hg_types::{Provider, Usd};
 use serde::{Deserialize, Serialize};
 
+pub use dated::LaterPrice;
 pub use fetch::{FetchError, openrouter_list, openrouter_list_url};
 pub use table::{PriceError, PriceJump, PriceTable, Refreshed};
 pub use tokens::{estimate_tokens, token_bound};
@@ -60,9 +62,16 @@ pub struct ModelPrice {
     /// Whether its provider has retired it or announced to.
     #[serde(default)]
     pub deprecated: bool,
-    /// The day on which it stops answering, where that is announced.
+    /// The day on which it stops answering, where that is announced: from then on nobody may ask for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retires: Option<NaiveDate>,
+    /// What its provider says to take instead, once it retires.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instead: Option<String>,
+    /// Prices that are announced for later (a promotion that ends), the earliest first. A job's own price has none:
+    /// see [`ModelPrice::on`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub then: Vec<LaterPrice>,
     /// Where the price comes from.
     #[serde(default)]
     pub source: String,
@@ -111,6 +120,8 @@ impl ModelPrice {
             reasoning: false,
             deprecated: false,
             retires: None,
+            instead: None,
+            then: Vec::new(),
             source: "assumed by the operator".to_owned(),
             as_of,
         }

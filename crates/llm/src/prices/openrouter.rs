@@ -100,6 +100,8 @@ fn model(entry: Entry, as_of: NaiveDate, table: &PriceTable) -> Result<Option<Mo
         reasoning: takes("reasoning").unwrap_or(false),
         deprecated: false,
         retires: None,
+        instead: None,
+        then: Vec::new(),
         source: "https://openrouter.ai/api/v1/models".into(),
         as_of,
         id: entry.id,

@@ -1,5 +1,6 @@
 //! The operator's own prices.
 
+use chrono::NaiveDate;
 use hg_types::{Provider, Usd};
 use serde::Deserialize;
 
@@ -29,6 +30,7 @@ struct Entry {
     sampling: Option<bool>,
     reasoning: Option<bool>,
     deprecated: Option<bool>,
+    retires: Option<NaiveDate>,
 }
 
 pub(super) fn parse(json: &str, table: &PriceTable) -> Result<Models, PriceError> {
@@ -55,6 +57,7 @@ fn apply(entry: Entry, table: &PriceTable) -> Result<ModelPrice, PriceError> {
                 let as_input = known.cache_write == Some(known.input);
                 model.cache_write = as_input.then_some(entry.input.unwrap_or(known.input));
                 (model.cache_read, model.long_context) = (None, None);
+                model.then.clear();
             }
             model
         }
@@ -75,6 +78,8 @@ fn apply(entry: Entry, table: &PriceTable) -> Result<ModelPrice, PriceError> {
             reasoning: false,
             deprecated: false,
             retires: None,
+            instead: None,
+            then: Vec::new(),
             source: String::new(),
             as_of: table.as_of(),
         },
@@ -93,6 +98,8 @@ fn apply(entry: Entry, table: &PriceTable) -> Result<ModelPrice, PriceError> {
     set(&mut model.sampling, entry.sampling);
     set(&mut model.reasoning, entry.reasoning);
     set(&mut model.deprecated, entry.deprecated);
+    // Somebody else may go on serving a model that its provider has retired.
+    model.retires = entry.retires.or(model.retires.filter(|_| model.deprecated));
     Ok(model)
 }
 
@@ -119,6 +126,25 @@ mod tests {
         assert_eq!((mini.cache_read, mini.source.as_str()), (None, "operator"));
         assert_eq!(table.lookup(Provider::Groq, "house/model").unwrap().max_output, 9_000);
         assert_eq!(table.models().filter(|model| model.id == "gpt-4o-mini").count(), 1);
+    }
+
+    #[test]
+    fn the_operators_price_has_no_end_but_a_model_keeps_its_own() {
+        let mut table = PriceTable::builtin();
+        let json = r#"[
+            {"provider":"google","id":"gemini-3.8-flash","input":"0.60"},
+            {"provider":"google","id":"gemini-3.6-flash","label":"Flash"},
+            {"provider":"openai","id":"gpt-4o-mini","input":"0.2"},
+            {"provider":"groq","id":"llama-3.3-70b-versatile","deprecated":false},
+            {"provider":"groq","id":"llama-3.1-8b-instant","retires":"2030-01-01"}
+        ]"#;
+        table.merge_overrides(json).unwrap();
+        assert!(table.lookup(Provider::Google, "gemini-3.8-flash").unwrap().then.is_empty());
+        assert_eq!(table.lookup(Provider::Google, "gemini-3.6-flash").unwrap().then.len(), 1);
+        let mini = table.lookup(Provider::OpenAi, "gpt-4o-mini").unwrap();
+        assert!(mini.retires.is_some() && mini.cache_write == Some(mini.input));
+        assert_eq!(table.lookup(Provider::Groq, "llama-3.3-70b-versatile").unwrap().retires, None);
+        assert_eq!(table.lookup(Provider::Groq, "llama-3.1-8b-instant").unwrap().retires, "2030-01-01".parse().ok());
     }
 
     #[test]

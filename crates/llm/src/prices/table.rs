@@ -122,6 +122,12 @@ impl PriceTable {
         self.overridden.get(&key).or_else(|| self.base.get(&key))
     }
 
+    /// The price that holds on a day; `None` is an unknown price, not a free model.
+    #[must_use]
+    pub fn lookup_on(&self, provider: Provider, model: &str, day: NaiveDate) -> Option<ModelPrice> {
+        self.lookup(provider, model).map(|price| price.on(day))
+    }
+
     /// All models, by provider in order of preference and then by id.
     pub fn models(&self) -> impl Iterator<Item = &ModelPrice> {
         let mut all: BTreeMap<_, _> = self.base.iter().collect();
@@ -208,6 +214,16 @@ mod tests {
             assert!(model.output >= model.input, "{model:?}");
             assert!(model.cache_read.is_none_or(|read| read <= model.input), "{model:?}");
             assert!(model.retires.is_none() || model.deprecated, "{model:?}");
+            assert!(model.then.is_sorted_by(|one, next| one.from < next.from), "{model:?}");
+            assert!(
+                model.then.iter().all(|later| later.from > model.as_of && later.output >= later.input),
+                "{model:?}"
+            );
+            if let Some(instead) = &model.instead {
+                assert!(model.retires.is_some(), "{model:?}");
+                let instead = table.lookup(model.provider, instead).unwrap();
+                assert!(!instead.deprecated, "{model:?}");
+            }
             // Where writes are billed and the provider publishes its own prices, none is left to be guessed.
             if matches!(model.provider, Provider::OpenAi | Provider::Anthropic) {
                 assert!(model.cache_write.is_some_and(|write| write >= model.input), "{model:?}");
@@ -223,7 +239,10 @@ mod tests {
             assert!(table.models_of(provider).filter(|model| !model.deprecated).count() >= 2, "{provider}");
         }
         for profile in [&OPENAI, &GROQ, &OPENROUTER] {
-            assert!(table.lookup(profile.provider, profile.default_model).is_some(), "{profile:?}");
+            let default = table.lookup(profile.provider, profile.default_model).unwrap();
+            // Whoever builds a version later than this has to choose another.
+            assert_eq!(default.retired_on(chrono::Utc::now().date_naive()), None, "{profile:?}");
+            assert!(!default.deprecated, "{profile:?}");
         }
         assert!(table.lookup(Provider::Sample, crate::sample::MODEL).is_some_and(ModelPrice::is_free));
         let free = table.lookup(Provider::OpenRouter, "deepseek/deepseek-r1-0528-qwen3-8b:free").unwrap();

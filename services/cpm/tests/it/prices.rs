@@ -110,6 +110,15 @@ async fn a_model_without_a_price_is_named_unless_the_operator_assumes_one() {
     assert_eq!(kept["parameters"]["price"]["source"], "assumed by the operator");
     assert_eq!(kept["parameters"]["price"]["input"], "40.000000000");
 
+    // A model that was retired is refused before anything is reserved for it, whatever is assumed, key or none.
+    let retired = blog_with(json!({"llm_provider": "groq", "model": "llama-3.3-70b-versatile"}));
+    for cpm in [&refusing, &assuming] {
+        let refused = cpm.member().post("/generate", &retired).await.expect(422);
+        assert_eq!(refused.fields(), ["model"]);
+        let message = refused.json()["error"]["details"][0]["message"].as_str().unwrap().to_owned();
+        assert!(message.contains("2026-08-16") && message.contains("openai/gpt-oss-120b"), "{message}");
+    }
+
     let shown: ProvidersStatus = refusing.member().get("/providers/status").await.expect(200).parse();
     for model in shown.providers.iter().flat_map(|provider| &provider.models) {
         assert!(!model.price_source.is_empty() && model.price_as_of.starts_with("2026-"), "{model:?}");
