@@ -46,7 +46,8 @@ pub(super) fn parse(json: &str, table: &PriceTable) -> Result<Models, PriceError
 fn apply(entry: Entry, table: &PriceTable) -> Result<ModelPrice, PriceError> {
     let missing = |field| PriceError::Entry { document: DOCUMENT, model: entry.id.clone(), field };
     let amounts = [entry.input, entry.output, entry.cache_read, entry.cache_write, entry.per_call];
-    if amounts.into_iter().flatten().any(|amount| amount.nanos() < 0) {
+    let long = entry.long_context.map(|long| [Some(long.input), Some(long.output), long.cache_read, long.cache_write]);
+    if amounts.into_iter().chain(long.into_iter().flatten()).flatten().any(|amount| amount.nanos() < 0) {
         return Err(missing("non-negative price"));
     }
     let mut model = match table.lookup(entry.provider, &entry.id) {
@@ -157,6 +158,10 @@ mod tests {
             r#"[{"provider":"openai","id":"new","input":1.5,"output":2}]"#,
             r#"[{"provider":"openai","id":"gpt-4o-mini","input":"-1"}]"#,
             r#"[{"provider":"openai","id":"gpt-4o-mini","inptu":"1"}]"#,
+            r#"[{"provider":"openai","id":"gpt-4o-mini","long_context":{"above":9,"input":"-1","output":"2"}}]"#,
+            r#"[{"provider":"openai","id":"gpt-4o-mini","long_context":{"above":9,"input":"1","output":"-2"}}]"#,
+            r#"[{"provider":"openai","id":"gpt-4o-mini","long_context":{"above":9,"input":"1","output":"2","cache_read":"-0.1"}}]"#,
+            r#"[{"provider":"openai","id":"gpt-4o-mini","long_context":{"above":9,"input":"1","output":"2","cache_write":"-0.1"}}]"#,
             r#"[{"provider":"acme","id":"x","input":"1","output":"1"}]"#,
         ] {
             assert!(table.merge_overrides(json).is_err(), "{json}");
