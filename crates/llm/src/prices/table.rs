@@ -30,6 +30,19 @@ pub enum PriceError {
         /// Which field.
         field: &'static str,
     },
+    /// Too many of its entries make no sense.
+    #[error("the {document} makes no sense in {odd} of its {entries} entries")]
+    Odd {
+        /// Which document.
+        document: &'static str,
+        /// How many make no sense.
+        odd: usize,
+        /// How many there are.
+        entries: usize,
+        /// What makes no sense in the first of them.
+        #[source]
+        first: Box<PriceError>,
+    },
     /// It prices nothing.
     #[error("the {document} prices no model")]
     Empty {
@@ -39,7 +52,7 @@ pub enum PriceError {
 }
 
 /// What a refresh changed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub struct Refreshed {
     /// Models that are priced now.
     pub listed: usize,
@@ -49,6 +62,8 @@ pub struct Refreshed {
     pub changed: usize,
     /// Models that were known and are no longer listed; they are marked as deprecated.
     pub gone: usize,
+    /// What made no sense and was left out, an entry each; their models keep the price that they had.
+    pub odd: Vec<PriceError>,
 }
 
 /// A price that is at least twice, or at most half of what it was.
@@ -175,18 +190,19 @@ impl PriceTable {
     /// Takes the prices of OpenRouter's `/api/v1/models` document.
     ///
     /// # Errors
-    /// When the document can't be read, an entry makes no sense or nothing is priced; nothing is
+    /// When the document can't be read, more than a tenth of its entries make no sense, or nothing is priced; nothing is
     /// changed then.
     pub fn refresh_openrouter(&mut self, json: &str, as_of: NaiveDate) -> Result<Refreshed, PriceError> {
         let listed = openrouter::parse(json, as_of, self)?;
-        let mut done = Refreshed { listed: listed.len(), ..Refreshed::default() };
+        let mut done = Refreshed { listed: listed.models.len(), odd: listed.odd, ..Refreshed::default() };
         for (key, model) in &mut self.base {
-            if key.0 == Provider::OpenRouter && !listed.contains_key(key) {
+            let is_there = listed.models.contains_key(key) || listed.odd_models.contains(&key.1);
+            if key.0 == Provider::OpenRouter && !is_there {
                 model.deprecated = true;
                 done.gone += 1;
             }
         }
-        for (key, model) in listed {
+        for (key, model) in listed.models {
             let same = |old: &ModelPrice| old.input == model.input && old.output == model.output;
             match self.base.get(&key) {
                 None => done.added += 1,

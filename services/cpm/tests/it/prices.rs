@@ -52,6 +52,9 @@ async fn a_list_is_fetched_once_kept_and_shared_and_the_operators_prices_stay_on
     assert_eq!(source, "https://openrouter.ai/api/v1/models");
     assert_ne!(before.map(|(_, source)| source), Some(source));
     assert_eq!(input_price(&first, &listed[0]).unwrap(), ("9".parse().unwrap(), "operator".to_owned()));
+    let prices = first.catalogue.prices();
+    let tiered = prices.lookup(Provider::OpenRouter, "anthropic/claude-sonnet-4.5").unwrap();
+    assert_eq!((tiered.cache_write, tiered.long_context.unwrap().input), ("3.75".parse().ok(), "6".parse().unwrap()));
     assert_eq!(first.once(Some(at)).await.unwrap(), Some(at), "it isn't time yet");
 
     // Another replica, and one after a restart, take what is kept: nobody could be asked any more.
