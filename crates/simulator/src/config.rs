@@ -46,9 +46,29 @@ pub struct Price {
     pub cached_nano_per_million: u64,
     /// Tokens of the answer.
     pub output_nano_per_million: u64,
+    /// Prompt tokens written to the provider's cache, where it bills them; shown in OpenRouter's list.
+    #[serde(default)]
+    pub cache_write_nano_per_million: Option<u64>,
+    /// The prices of the whole call once its prompt is long.
+    #[serde(default)]
+    pub long_prompt: Option<LongPrompt>,
     /// Tokens that prompt and answer may have together; shown in model lists.
     #[serde(default = "default_context")]
     pub context_length: u64,
+}
+
+/// Other prices from a number of prompt tokens on, as in [`Price`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LongPrompt {
+    /// They apply from so many prompt tokens on.
+    pub min_prompt_tokens: u64,
+    /// Prompt tokens.
+    pub input_nano_per_million: u64,
+    /// Prompt tokens read from the provider's cache.
+    pub cached_nano_per_million: u64,
+    /// Tokens of the answer.
+    pub output_nano_per_million: u64,
 }
 
 const fn default_context() -> u64 {
@@ -64,6 +84,8 @@ impl Price {
             input_nano_per_million: input,
             cached_nano_per_million: cached,
             output_nano_per_million: output,
+            cache_write_nano_per_million: None,
+            long_prompt: None,
             context_length: default_context(),
         }
     }
@@ -124,7 +146,17 @@ impl Default for PriceList {
                 milli("openai/gpt-4o-mini", 150, 75, 600),
                 milli("openai/gpt-4o", 2_500, 1_250, 10_000),
                 milli("openai/gpt-5-mini", 250, 25, 2_000),
-                milli("anthropic/claude-sonnet-4.5", 3_000, 300, 15_000),
+                Price {
+                    cache_write_nano_per_million: Some(3_750_000_000),
+                    long_prompt: Some(LongPrompt {
+                        min_prompt_tokens: 200_000,
+                        input_nano_per_million: 6_000_000_000,
+                        cached_nano_per_million: 600_000_000,
+                        output_nano_per_million: 22_500_000_000,
+                    }),
+                    context_length: 1_000_000,
+                    ..milli("anthropic/claude-sonnet-4.5", 3_000, 300, 15_000)
+                },
                 milli("google/gemini-2.5-flash", 300, 75, 2_500),
                 milli("meta-llama/llama-3.3-70b-instruct", 130, 65, 390),
             ],

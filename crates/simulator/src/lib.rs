@@ -32,7 +32,7 @@ mod text;
 mod tokens;
 
 pub use behaviour::{Behaviour, Fault, Rule};
-pub use config::{DEFAULT_API_KEY, Price, PriceList, SimulatorConfig};
+pub use config::{DEFAULT_API_KEY, LongPrompt, Price, PriceList, SimulatorConfig};
 pub use formats::Provider;
 pub use record::{Call, HeaderFacts, Outcome, Summary};
 pub use server::Simulator;

@@ -39,10 +39,15 @@ pub(crate) struct Used {
 impl Used {
     /// Nano-USD for the prompt, and for the answer. Each is rounded up to a whole nano-USD.
     pub(crate) fn costs(self, price: &Price) -> (u64, u64) {
+        let (input, cached, output) = match price.long_prompt {
+            Some(long) if self.input >= long.min_prompt_tokens => {
+                (long.input_nano_per_million, long.cached_nano_per_million, long.output_nano_per_million)
+            }
+            _ => (price.input_nano_per_million, price.cached_nano_per_million, price.output_nano_per_million),
+        };
         let fresh = u128::from(self.input.saturating_sub(self.cached));
-        let prompt = fresh * u128::from(price.input_nano_per_million)
-            + u128::from(self.cached) * u128::from(price.cached_nano_per_million);
-        let answer = u128::from(self.output) * u128::from(price.output_nano_per_million);
+        let prompt = fresh * u128::from(input) + u128::from(self.cached) * u128::from(cached);
+        let answer = u128::from(self.output) * u128::from(output);
         let nano = |sum: u128| u64::try_from(sum.div_ceil(1_000_000)).unwrap_or(u64::MAX);
         (nano(prompt), nano(answer))
     }
@@ -68,6 +73,7 @@ fn decimal(value: u64, places: u32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::LongPrompt;
 
     #[test]
     fn one_token_per_four_characters_rounded_up() {
@@ -80,6 +86,15 @@ mod tests {
         let price = Price::new("m", 150_000_000, 75_000_000, 600_000_000);
         let used = Used { input: 100, cached: 40, output: 10 };
         assert_eq!(used.costs(&price), (60 * 150 + 40 * 75, 6_000));
+        let long = |min_prompt_tokens| LongPrompt {
+            min_prompt_tokens,
+            input_nano_per_million: 300_000_000,
+            cached_nano_per_million: 150_000_000,
+            output_nano_per_million: 900_000_000,
+        };
+        let tiered = |least| Price { long_prompt: Some(long(least)), ..price.clone() };
+        assert_eq!(used.costs(&tiered(101)), used.costs(&price));
+        assert_eq!(used.costs(&tiered(100)), (60 * 300 + 40 * 150, 9_000));
     }
 
     #[test]

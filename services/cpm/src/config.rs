@@ -207,6 +207,13 @@ mod tests {
         let priced = [unpriced[0], unpriced[1], ("LLM_PRICE_OVERRIDES", price), ("DEFAULT_LLM_PROVIDER", "openai")];
         read(&priced).unwrap();
         read(&[("DEFAULT_LLM_PROVIDER", "sample")]).unwrap();
+        let retired = [("GROQ_API_KEY", "gsk-test"), ("GROQ_DEFAULT_MODEL", "llama-3.3-70b-versatile")];
+        let loaded = Env::from_pairs("cpm", NEEDED.iter().chain(&retired).copied()).load::<Config>().unwrap();
+        let warned = loaded
+            .warnings
+            .iter()
+            .any(|warning| warning.contains("GROQ_DEFAULT_MODEL") && warning.contains("2026-08-16"));
+        assert!(warned, "{:?}", loaded.warnings);
     }
 
     #[test]

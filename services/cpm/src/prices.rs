@@ -1,7 +1,7 @@
 //! Prices that are fetched while the service runs: OpenRouter's list, kept in `price_lists` so that replicas share one fetch and a
 //! restart forgets nothing. The operator's own prices stay on top.
 //!
-//! A list that can't be had or makes no sense changes nothing. A job keeps the price at which it was reserved.
+//! A list that can't be had or makes no sense changes nothing; a single entry that makes none is left out. A job keeps the price at which it was reserved.
 
 use std::{sync::Arc, time::Duration};
 
@@ -53,12 +53,11 @@ pub enum RefreshError {
 }
 
 impl PriceRefresh {
-    /// Where OpenRouter has a key and refreshing isn't switched off.
+    /// Where it is asked for, or OpenRouter has a key and refreshing isn't switched off. The list itself is public.
     #[must_use]
     pub fn of(config: &Config, deps: &WorkerDeps) -> Option<Self> {
-        let every = config.money.price_refresh?;
         let router = config.providers.registry.providers.get(&Provider::OpenRouter)?;
-        router.key.as_ref()?;
+        let every = config.money.price_refresh.period(router.key.is_some())?;
         Some(Self {
             catalogue: Arc::clone(&deps.catalogue),
             base: config.money.prices.clone(),
@@ -125,9 +124,12 @@ impl PriceRefresh {
                 input = %jump.now.0, output = %jump.now.1, "a price has jumped"
             );
         }
+        for odd in &done.odd {
+            tracing::warn!(source, error = %error_chain(odd), "an entry of the list of prices makes no sense and is left out");
+        }
         self.catalogue.set_prices(prices);
         metrics::counter!("cpm_price_refreshes_total", "outcome" => "done").increment(1);
-        tracing::info!(source, fetched_at = %kept.fetched_at, listed = done.listed, added = done.added, changed = done.changed, gone = done.gone, "prices were refreshed");
+        tracing::info!(source, fetched_at = %kept.fetched_at, listed = done.listed, added = done.added, changed = done.changed, gone = done.gone, odd = done.odd.len(), "prices were refreshed");
         Ok(Some(kept.fetched_at))
     }
 

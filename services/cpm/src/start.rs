@@ -93,7 +93,8 @@ pub async fn build(config: &Config, metrics: MetricsHandle, shutdown: &ShutdownT
         hub: Hub::spawn(redis.clone(), shutdown.clone()),
         catalogue: Arc::new(
             Catalogue::new(registry, config.money.prices.clone(), config.providers.default)
-                .assuming(config.money.assumed_price),
+                .assuming(config.money.assumed_price)
+                .within(config.jobs.settings.deadline),
         ),
         keyring: config.keyring.clone(),
         bounds: Arc::new(config.money.input_bounds.clone()),

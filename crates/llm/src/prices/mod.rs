@@ -3,6 +3,7 @@
 //! Owns prices and the facts that go with them (limits, which fields a model takes). A price is a fact
 //! with a source and a date; the table is data (`prices.json`), not code.
 
+mod dated;
 mod fetch;
 mod openrouter;
 mod overrides;
@@ -13,6 +14,7 @@ use chrono::NaiveDate;
 use hg_types::{Provider, Usd};
 use serde::{Deserialize, Serialize};
 
+pub use dated::LaterPrice;
 pub use fetch::{FetchError, openrouter_list, openrouter_list_url};
 pub use table::{PriceError, PriceJump, PriceTable, Refreshed};
 pub use tokens::{estimate_tokens, token_bound};
@@ -36,7 +38,7 @@ pub struct ModelPrice {
     /// Input read from a cache; `None` where it costs as much as any input.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cache_read: Option<Usd>,
-    /// Input written to a cache; `None` where it costs as much as any input.
+    /// Input written to a cache. `None`: nobody has said, and it is taken for what it can be: see [`ModelPrice::worst_case`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cache_write: Option<Usd>,
     /// The prices of the whole call once its input is long.
@@ -60,9 +62,16 @@ pub struct ModelPrice {
     /// Whether its provider has retired it or announced to.
     #[serde(default)]
     pub deprecated: bool,
-    /// The day on which it stops answering, where that is announced.
+    /// The day on which it stops answering, where that is announced: from then on nobody may ask for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retires: Option<NaiveDate>,
+    /// What its provider says to take instead, once it retires.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instead: Option<String>,
+    /// Prices that are announced for later (a promotion that ends), the earliest first. A job's own price has none:
+    /// see [`ModelPrice::on`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub then: Vec<LaterPrice>,
     /// Where the price comes from.
     #[serde(default)]
     pub source: String,
@@ -84,7 +93,7 @@ pub struct LongContext {
     /// Input read from a cache.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cache_read: Option<Usd>,
-    /// Input written to a cache.
+    /// Input written to a cache; left out as in [`ModelPrice`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cache_write: Option<Usd>,
 }
@@ -100,7 +109,8 @@ impl ModelPrice {
             input: per_million,
             output: per_million,
             cache_read: None,
-            cache_write: None,
+            // The operator speaks of all input.
+            cache_write: Some(per_million),
             long_context: None,
             per_call: Usd::ZERO,
             context_length: 128_000,
@@ -110,6 +120,8 @@ impl ModelPrice {
             reasoning: false,
             deprecated: false,
             retires: None,
+            instead: None,
+            then: Vec::new(),
             source: "assumed by the operator".to_owned(),
             as_of,
         }
@@ -133,17 +145,21 @@ impl ModelPrice {
             + sum(&[
                 (plain, rates.input),
                 (cached, rates.cache_read.unwrap_or(rates.input)),
-                (written, rates.cache_write.unwrap_or(rates.input)),
+                (written, self.cache_write(&rates)),
                 (usage.output_tokens, rates.output),
             ])
     }
 
     /// The most that a call can cost: no cache is hit, all input is written to one where that is
     /// dearer, and the output limit is used up.
+    ///
+    /// Where the provider bills what is written to its cache and the price of that isn't known, it is five quarters of the
+    /// input's: what OpenAI ("1.25× the uncached input token rate", from GPT-5.6 on) and Anthropic (for five minutes, the
+    /// default) ask, and OpenRouter hands on. Longer retention is dearer, and never asked for. [`ModelPrice::cost`] takes the same.
     #[must_use]
     pub fn worst_case(&self, input_bound: u64, max_tokens: u64) -> Usd {
         let rates = self.rates(input_bound);
-        let input = rates.cache_write.unwrap_or(rates.input).max(rates.input);
+        let input = self.cache_write(&rates).max(rates.input);
         self.per_call + sum(&[(input_bound, input), (max_tokens, rates.output)])
     }
 
@@ -151,6 +167,19 @@ impl ModelPrice {
     #[must_use]
     pub fn is_free(&self) -> bool {
         !self.worst_case(1_000_000, 1_000_000).is_positive()
+    }
+
+    /// What a million tokens cost that are written to a cache.
+    fn cache_write(&self, rates: &LongContext) -> Usd {
+        let unknown = || match self.provider {
+            Provider::OpenAi | Provider::OpenRouter | Provider::Anthropic => {
+                let input = rates.input.nanos();
+                Usd::from_nanos(input.saturating_add(input.saturating_add(3) / 4))
+            }
+            // They bill reads, storage that isn't asked for, or nothing.
+            Provider::Google | Provider::Groq | Provider::Ollama | Provider::Sample => rates.input,
+        };
+        rates.cache_write.unwrap_or_else(unknown)
     }
 
     fn rates(&self, input_tokens: u64) -> LongContext {
@@ -211,8 +240,28 @@ mod tests {
     }
 
     #[test]
+    fn a_write_of_unknown_price_is_as_dear_as_it_can_be_where_writes_are_billed() {
+        let table = PriceTable::builtin();
+        let unknown = |provider, model| {
+            let mut price = table.lookup(provider, model).unwrap().clone();
+            price.cache_write = None;
+            price
+        };
+        let luna = unknown(Provider::OpenAi, "gpt-6-luna");
+        assert_eq!(luna.worst_case(1_000_000, 0), usd("0.25"), "the price of long input is known");
+        assert_eq!(luna.worst_case(100_000, 0), usd("0.0125"));
+        assert_eq!(luna.cost(&usage(100_000, 0, 100_000, 0)), usd("0.0125"));
+        let oss = unknown(Provider::Groq, "openai/gpt-oss-20b");
+        assert_eq!(oss.worst_case(1_000_000, 0), oss.input, "nobody bills writes there");
+        let mini = table.lookup(Provider::OpenAi, "gpt-4o-mini").unwrap();
+        assert_eq!(mini.worst_case(1_000_000, 0), mini.input, "known: as any input");
+    }
+
+    #[test]
     fn worst_case_is_never_exceeded() {
-        for price in PriceTable::builtin().models() {
+        let table = PriceTable::builtin();
+        let guessed = table.models().cloned().map(|price| ModelPrice { cache_write: None, ..price });
+        for price in table.models().cloned().chain(guessed) {
             for (input, output) in [(0, 0), (1, 1), (999, 4_000), (500_000, 8_000)] {
                 let worst = price.worst_case(input, output);
                 for (cached, written) in [(0, 0), (input, 0), (0, input), (input / 2, input / 3)] {

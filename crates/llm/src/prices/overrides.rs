@@ -1,5 +1,6 @@
 //! The operator's own prices.
 
+use chrono::NaiveDate;
 use hg_types::{Provider, Usd};
 use serde::Deserialize;
 
@@ -29,6 +30,7 @@ struct Entry {
     sampling: Option<bool>,
     reasoning: Option<bool>,
     deprecated: Option<bool>,
+    retires: Option<NaiveDate>,
 }
 
 pub(super) fn parse(json: &str, table: &PriceTable) -> Result<Models, PriceError> {
@@ -44,15 +46,19 @@ pub(super) fn parse(json: &str, table: &PriceTable) -> Result<Models, PriceError
 fn apply(entry: Entry, table: &PriceTable) -> Result<ModelPrice, PriceError> {
     let missing = |field| PriceError::Entry { document: DOCUMENT, model: entry.id.clone(), field };
     let amounts = [entry.input, entry.output, entry.cache_read, entry.cache_write, entry.per_call];
-    if amounts.into_iter().flatten().any(|amount| amount.nanos() < 0) {
+    let long = entry.long_context.map(|long| [Some(long.input), Some(long.output), long.cache_read, long.cache_write]);
+    if amounts.into_iter().chain(long.into_iter().flatten()).flatten().any(|amount| amount.nanos() < 0) {
         return Err(missing("non-negative price"));
     }
     let mut model = match table.lookup(entry.provider, &entry.id) {
         Some(known) => {
             let mut model = known.clone();
             if entry.input.is_some() || entry.output.is_some() {
-                // New list prices make the old special prices meaningless.
-                (model.cache_read, model.cache_write, model.long_context) = (None, None, None);
+                // New list prices make the old special prices meaningless. Where writes cost what input does, they go on to.
+                let as_input = known.cache_write == Some(known.input);
+                model.cache_write = as_input.then_some(entry.input.unwrap_or(known.input));
+                (model.cache_read, model.long_context) = (None, None);
+                model.then.clear();
             }
             model
         }
@@ -73,6 +79,8 @@ fn apply(entry: Entry, table: &PriceTable) -> Result<ModelPrice, PriceError> {
             reasoning: false,
             deprecated: false,
             retires: None,
+            instead: None,
+            then: Vec::new(),
             source: String::new(),
             as_of: table.as_of(),
         },
@@ -91,6 +99,8 @@ fn apply(entry: Entry, table: &PriceTable) -> Result<ModelPrice, PriceError> {
     set(&mut model.sampling, entry.sampling);
     set(&mut model.reasoning, entry.reasoning);
     set(&mut model.deprecated, entry.deprecated);
+    // Somebody else may go on serving a model that its provider has retired.
+    model.retires = entry.retires.or(model.retires.filter(|_| model.deprecated));
     Ok(model)
 }
 
@@ -120,6 +130,25 @@ mod tests {
     }
 
     #[test]
+    fn the_operators_price_has_no_end_but_a_model_keeps_its_own() {
+        let mut table = PriceTable::builtin();
+        let json = r#"[
+            {"provider":"google","id":"gemini-3.8-flash","input":"0.60"},
+            {"provider":"google","id":"gemini-3.6-flash","label":"Flash"},
+            {"provider":"openai","id":"gpt-4o-mini","input":"0.2"},
+            {"provider":"groq","id":"llama-3.3-70b-versatile","deprecated":false},
+            {"provider":"groq","id":"llama-3.1-8b-instant","retires":"2030-01-01"}
+        ]"#;
+        table.merge_overrides(json).unwrap();
+        assert!(table.lookup(Provider::Google, "gemini-3.8-flash").unwrap().then.is_empty());
+        assert_eq!(table.lookup(Provider::Google, "gemini-3.6-flash").unwrap().then.len(), 1);
+        let mini = table.lookup(Provider::OpenAi, "gpt-4o-mini").unwrap();
+        assert!(mini.retires.is_some() && mini.cache_write == Some(mini.input));
+        assert_eq!(table.lookup(Provider::Groq, "llama-3.3-70b-versatile").unwrap().retires, None);
+        assert_eq!(table.lookup(Provider::Groq, "llama-3.1-8b-instant").unwrap().retires, "2030-01-01".parse().ok());
+    }
+
+    #[test]
     fn a_bad_document_changes_nothing() {
         let mut table = PriceTable::builtin();
         for json in [
@@ -129,6 +158,10 @@ mod tests {
             r#"[{"provider":"openai","id":"new","input":1.5,"output":2}]"#,
             r#"[{"provider":"openai","id":"gpt-4o-mini","input":"-1"}]"#,
             r#"[{"provider":"openai","id":"gpt-4o-mini","inptu":"1"}]"#,
+            r#"[{"provider":"openai","id":"gpt-4o-mini","long_context":{"above":9,"input":"-1","output":"2"}}]"#,
+            r#"[{"provider":"openai","id":"gpt-4o-mini","long_context":{"above":9,"input":"1","output":"-2"}}]"#,
+            r#"[{"provider":"openai","id":"gpt-4o-mini","long_context":{"above":9,"input":"1","output":"2","cache_read":"-0.1"}}]"#,
+            r#"[{"provider":"openai","id":"gpt-4o-mini","long_context":{"above":9,"input":"1","output":"2","cache_write":"-0.1"}}]"#,
             r#"[{"provider":"acme","id":"x","input":"1","output":"1"}]"#,
         ] {
             assert!(table.merge_overrides(json).is_err(), "{json}");

@@ -30,6 +30,19 @@ pub enum PriceError {
         /// Which field.
         field: &'static str,
     },
+    /// Too many of its entries make no sense.
+    #[error("the {document} makes no sense in {odd} of its {entries} entries")]
+    Odd {
+        /// Which document.
+        document: &'static str,
+        /// How many make no sense.
+        odd: usize,
+        /// How many there are.
+        entries: usize,
+        /// What makes no sense in the first of them.
+        #[source]
+        first: Box<PriceError>,
+    },
     /// It prices nothing.
     #[error("the {document} prices no model")]
     Empty {
@@ -39,7 +52,7 @@ pub enum PriceError {
 }
 
 /// What a refresh changed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub struct Refreshed {
     /// Models that are priced now.
     pub listed: usize,
@@ -49,6 +62,8 @@ pub struct Refreshed {
     pub changed: usize,
     /// Models that were known and are no longer listed; they are marked as deprecated.
     pub gone: usize,
+    /// What made no sense and was left out, an entry each; their models keep the price that they had.
+    pub odd: Vec<PriceError>,
 }
 
 /// A price that is at least twice, or at most half of what it was.
@@ -97,7 +112,10 @@ impl PriceTable {
             serde_json::from_str(include_str!("prices.json")).expect("a test reads the file that is built in");
         let mut base = Models::new();
         for mut model in document.models {
-            if let Some(source) = document.sources.get(&model.provider) {
+            // An entry that was read elsewhere, or later, says so itself.
+            if model.source.is_empty()
+                && let Some(source) = document.sources.get(&model.provider)
+            {
                 model.source.clone_from(&source.url);
                 model.as_of = source.as_of;
             }
@@ -117,6 +135,12 @@ impl PriceTable {
     pub fn lookup(&self, provider: Provider, model: &str) -> Option<&ModelPrice> {
         let key = (provider, model.to_owned());
         self.overridden.get(&key).or_else(|| self.base.get(&key))
+    }
+
+    /// The price that holds on a day; `None` is an unknown price, not a free model.
+    #[must_use]
+    pub fn lookup_on(&self, provider: Provider, model: &str, day: NaiveDate) -> Option<ModelPrice> {
+        self.lookup(provider, model).map(|price| price.on(day))
     }
 
     /// All models, by provider in order of preference and then by id.
@@ -166,18 +190,19 @@ impl PriceTable {
     /// Takes the prices of OpenRouter's `/api/v1/models` document.
     ///
     /// # Errors
-    /// When the document can't be read, an entry makes no sense or nothing is priced; nothing is
+    /// When the document can't be read, more than a tenth of its entries make no sense, or nothing is priced; nothing is
     /// changed then.
     pub fn refresh_openrouter(&mut self, json: &str, as_of: NaiveDate) -> Result<Refreshed, PriceError> {
         let listed = openrouter::parse(json, as_of, self)?;
-        let mut done = Refreshed { listed: listed.len(), ..Refreshed::default() };
+        let mut done = Refreshed { listed: listed.models.len(), odd: listed.odd, ..Refreshed::default() };
         for (key, model) in &mut self.base {
-            if key.0 == Provider::OpenRouter && !listed.contains_key(key) {
+            let is_there = listed.models.contains_key(key) || listed.odd_models.contains(&key.1);
+            if key.0 == Provider::OpenRouter && !is_there {
                 model.deprecated = true;
                 done.gone += 1;
             }
         }
-        for (key, model) in listed {
+        for (key, model) in listed.models {
             let same = |old: &ModelPrice| old.input == model.input && old.output == model.output;
             match self.base.get(&key) {
                 None => done.added += 1,
@@ -200,18 +225,40 @@ mod tests {
         let table = PriceTable::builtin();
         for model in table.models() {
             assert!(!model.label.is_empty() && !model.source.is_empty(), "{model:?}");
-            assert!(model.as_of <= table.as_of(), "{model:?}");
+            assert!(model.as_of > NaiveDate::default() && model.as_of <= table.as_of(), "{model:?}");
             assert!(model.max_output <= model.context_length, "{model:?}");
             assert!(model.output >= model.input, "{model:?}");
             assert!(model.cache_read.is_none_or(|read| read <= model.input), "{model:?}");
             assert!(model.retires.is_none() || model.deprecated, "{model:?}");
+            assert!(model.then.is_sorted_by(|one, next| one.from < next.from), "{model:?}");
+            assert!(
+                model.then.iter().all(|later| later.from > model.as_of && later.output >= later.input),
+                "{model:?}"
+            );
+            if let Some(instead) = &model.instead {
+                assert!(model.retires.is_some(), "{model:?}");
+                let instead = table.lookup(model.provider, instead).unwrap();
+                assert!(!instead.deprecated, "{model:?}");
+            }
+            // Where writes are billed and the provider publishes its own prices, none is left to be guessed.
+            if matches!(model.provider, Provider::OpenAi | Provider::Anthropic) {
+                assert!(model.cache_write.is_some_and(|write| write >= model.input), "{model:?}");
+                assert!(model.long_context.is_none_or(|long| long.cache_write.is_some()), "{model:?}");
+            }
+            if let Some(long) = model.long_context {
+                assert!(long.input >= model.input && long.output >= model.output, "{model:?}");
+                assert!(long.cache_read.is_some() == model.cache_read.is_some(), "{model:?}");
+            }
         }
         for provider in [Provider::OpenRouter, Provider::OpenAi, Provider::Groq, Provider::Anthropic, Provider::Google]
         {
             assert!(table.models_of(provider).filter(|model| !model.deprecated).count() >= 2, "{provider}");
         }
         for profile in [&OPENAI, &GROQ, &OPENROUTER] {
-            assert!(table.lookup(profile.provider, profile.default_model).is_some(), "{profile:?}");
+            let default = table.lookup(profile.provider, profile.default_model).unwrap();
+            // Whoever builds a version later than this has to choose another.
+            assert_eq!(default.retired_on(chrono::Utc::now().date_naive()), None, "{profile:?}");
+            assert!(!default.deprecated, "{profile:?}");
         }
         assert!(table.lookup(Provider::Sample, crate::sample::MODEL).is_some_and(ModelPrice::is_free));
         let free = table.lookup(Provider::OpenRouter, "deepseek/deepseek-r1-0528-qwen3-8b:free").unwrap();

@@ -160,6 +160,13 @@ async fn openrouter_models_have_prices_as_strings() {
     assert_eq!(model["pricing"]["prompt"], "0.00000015");
     assert_eq!(model["pricing"]["completion"], "0.0000006");
     assert_eq!(model["context_length"], 128_000);
+    assert_eq!(model["pricing"].get("overrides"), None);
+    let long =
+        list["data"].as_array().unwrap().iter().find(|model| model["id"] == "anthropic/claude-sonnet-4.5").unwrap();
+    assert_eq!(long["pricing"]["input_cache_write"], "0.00000375");
+    assert_eq!(long["pricing"]["overrides"][0]["min_prompt_tokens"], 200_000);
+    assert_eq!(long["pricing"]["overrides"][0]["prompt"], "0.000006");
+    assert!(list["data"].as_array().unwrap().iter().any(|model| model["pricing"]["prompt"] == "-1"), "a router");
     assert_eq!(get(&simulator, "/openai/v1/models").await.status, 401);
 }
 

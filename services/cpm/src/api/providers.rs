@@ -1,6 +1,7 @@
 //! `GET /providers/status`: who can be asked, and what it costs.
 
 use axum::extract::State;
+use chrono::NaiveDate;
 use hg_common::{
     auth::Caller,
     http::{ApiError, ErrorBody, Json},
@@ -30,6 +31,7 @@ pub async fn providers_status(State(state): State<AppState>, _: Caller) -> Resul
 
 fn status_of(catalogue: &Catalogue) -> ProvidersStatus {
     let prices = catalogue.prices();
+    let today = catalogue.today();
     let registry = catalogue.registry();
     // Switched off here (sample in production): not worth a line.
     let offered = |provider: Provider| provider != Provider::Sample || registry.is_configured(provider);
@@ -39,19 +41,20 @@ fn status_of(catalogue: &Catalogue) -> ProvidersStatus {
             .iter()
             .copied()
             .filter(|provider| offered(*provider))
-            .map(|provider| one(provider, registry, &prices))
+            .map(|provider| one(provider, registry, &prices, today))
             .collect(),
         prices_as_of: prices.as_of().to_string(),
     }
 }
 
-fn one(provider: Provider, registry: &Registry, prices: &PriceTable) -> ProviderStatus {
+fn one(provider: Provider, registry: &Registry, prices: &PriceTable, today: NaiveDate) -> ProviderStatus {
     let configured = registry.is_configured(provider);
     let default = registry.default_model(provider);
     let mut models: Vec<_> = prices
         .models_of(provider)
+        .filter(|price| price.retired_on(today).is_none())
         .filter(|price| !price.deprecated || Some(price.id.as_str()) == default)
-        .map(|price| model(price, default))
+        .map(|price| model(&price.on(today), default))
         .collect();
     // The default first, then as the table has them.
     models.sort_by_key(|model| !model.is_default);
@@ -82,9 +85,10 @@ fn model(price: &ModelPrice, default: Option<&str>) -> ModelStatus {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
+    use std::{collections::BTreeMap, sync::Arc};
 
-    use hg_llm::{RegistryConfig, SampleConfig};
+    use chrono::{DateTime, Utc};
+    use hg_llm::{ProviderConfig, RegistryConfig, SampleConfig};
 
     use super::*;
 
@@ -96,6 +100,22 @@ mod tests {
         };
         let development = with(Some(SampleConfig::default()));
         assert_eq!(development.default_provider, Provider::Sample);
+        let on = |clock: fn() -> DateTime<Utc>| {
+            let openai = ProviderConfig { default_model: Some("gpt-4o-mini".into()), ..ProviderConfig::default() };
+            let providers = BTreeMap::from([(Provider::OpenAi, openai)]);
+            let registry = Registry::new(&RegistryConfig { providers, sample: None }).unwrap();
+            let status = status_of(&Catalogue::new(Arc::new(registry), PriceTable::builtin(), None).at(clock));
+            let all = status.providers.into_iter().flat_map(|provider| provider.models);
+            all.map(|model| (model.id, model.input_usd_per_million.to_string())).collect::<BTreeMap<_, _>>()
+        };
+        let (now, later) =
+            (on(|| "2026-12-31T12:00:00Z".parse().unwrap()), on(|| "2027-01-14T00:00:00Z".parse().unwrap()));
+        assert!(
+            now.contains_key("gpt-4o-mini") && !later.contains_key("gpt-4o-mini"),
+            "a retired one isn't offered, default or not"
+        );
+        assert_eq!((&*now["gemini-3.8-flash"], &*later["gemini-3.8-flash"]), ("0.750000000", "1.500000000"));
+        assert!(!now.contains_key("llama-3.3-70b-versatile"));
         let router = &development.providers[0];
         assert_eq!((router.provider, router.configured, router.requires_user_key), (Provider::OpenRouter, false, true));
         assert!(router.models[0].is_default && router.models.len() > 3);

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, num::NonZeroUsize, time::Duration};
 
+use chrono::Utc;
 use hg_common::config::{Env, Environment, Secret, ServiceUrl};
 use hg_llm::{PriceTable, ProviderConfig, Registry, RegistryConfig, SampleConfig, Timeouts};
 use hg_types::Provider;
@@ -129,6 +130,14 @@ impl ProvidersConfig {
             if !Registry::is_supported(names.provider) {
                 env.warn(no_adapter(names.key, names.provider));
                 continue;
+            }
+            let default = settings.default_model.as_deref().and_then(|model| prices.lookup(names.provider, model));
+            // A day that passes is no reason not to start: whoever names a model is served.
+            if let Some(default) = default
+                && let Some(on) = default.retired_on(Utc::now().date_naive())
+            {
+                let (variable, label) = (names.default_model, names.provider.label());
+                env.warn(format!("{variable}: {:?} was retired at {label} on {on}: name another model", default.id));
             }
             // Each built-in default has a price.
             let unpriced = settings

@@ -2,8 +2,12 @@
 //!
 //! Knows what is configured and what it costs. Must not call a provider.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::{
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
 
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use hg_llm::{ModelPrice, NotConfigured, PriceTable, Registry};
 use hg_types::{Provider, Usd};
 
@@ -15,6 +19,9 @@ pub struct Catalogue {
     default: Option<Provider>,
     /// US dollars per million tokens that the operator assumes for models without a price; none: they are refused.
     assumed: Option<Usd>,
+    /// How long a job may take, and so how far ahead its worst case looks.
+    deadline: Duration,
+    clock: fn() -> DateTime<Utc>,
 }
 
 /// What serves a request.
@@ -24,8 +31,19 @@ pub struct Choice {
     pub provider: Provider,
     /// The model's id at the provider.
     pub model: String,
-    /// The model's price and limits.
+    /// The model's price that holds now, and its limits.
     pub price: ModelPrice,
+    /// The prices that begin to hold while a job may still run.
+    pub upcoming: Vec<ModelPrice>,
+}
+
+impl Choice {
+    /// The most that a call can cost, whenever within the job's deadline it is made.
+    #[must_use]
+    pub fn worst_case(&self, input_bound: u64, max_tokens: u64) -> Usd {
+        let prices = self.upcoming.iter().chain([&self.price]);
+        prices.map(|price| price.worst_case(input_bound, max_tokens)).max().unwrap_or_default()
+    }
 }
 
 /// Whose key pays for the call.
@@ -54,6 +72,18 @@ pub enum ChoiceError {
         /// What was asked for.
         model: String,
     },
+    /// Its provider has retired it.
+    #[error("{model:?} was retired at {} on {on}: {}", provider.label(), advice(instead.as_deref()))]
+    Retired {
+        /// By whom.
+        provider: Provider,
+        /// What was asked for, or is the default.
+        model: String,
+        /// When.
+        on: NaiveDate,
+        /// What its provider says to take instead.
+        instead: Option<String>,
+    },
     /// There is no key, or the provider is switched off.
     #[error(transparent)]
     NotConfigured(#[from] NotConfigured),
@@ -63,7 +93,28 @@ impl Catalogue {
     /// From what was configured. `default` is used where nobody asks for a provider, else the first one that is configured.
     #[must_use]
     pub fn new(registry: Arc<Registry>, prices: PriceTable, default: Option<Provider>) -> Self {
-        Self { registry, prices: RwLock::new(Arc::new(prices)), default, assumed: None }
+        let prices = RwLock::new(Arc::new(prices));
+        Self { registry, prices, default, assumed: None, deadline: Duration::ZERO, clock: Utc::now }
+    }
+
+    /// Lets worst cases look ahead as far as a job's deadline.
+    #[must_use]
+    pub const fn within(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    /// With another clock.
+    #[must_use]
+    pub const fn at(mut self, clock: fn() -> DateTime<Utc>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// The day whose prices hold (UTC).
+    #[must_use]
+    pub fn today(&self) -> NaiveDate {
+        (self.clock)().date_naive()
     }
 
     /// Lets models without a known price be asked for, at a price that the operator assumes.
@@ -106,10 +157,16 @@ impl Catalogue {
             None => self.default_provider(),
         };
         let prices = self.prices();
+        let now = (self.clock)();
+        let today = now.date_naive();
         let price_of = |model: &str| {
             let missing = || ChoiceError::NoPrice { provider, model: model.chars().take(200).collect() };
             let assumed = || Some(ModelPrice::assumed(provider, model, self.assumed?, prices.as_of()));
-            prices.lookup(provider, model).cloned().or_else(assumed).ok_or_else(missing)
+            let price = prices.lookup(provider, model).cloned().or_else(assumed).ok_or_else(missing)?;
+            match price.retired_on(today) {
+                Some(on) => Err(ChoiceError::Retired { provider, model: price.id, on, instead: price.instead }),
+                None => Ok(price),
+            }
         };
         let asked = model.map(&price_of).transpose()?;
         self.usable(provider, key)?;
@@ -120,7 +177,9 @@ impl Catalogue {
                 price_of(default.ok_or(NotConfigured::Unsupported(provider))?)?
             }
         };
-        Ok(Choice { provider, model: price.id.clone(), price })
+        let last = now.checked_add_signed(TimeDelta::from_std(self.deadline).unwrap_or(TimeDelta::MAX));
+        let upcoming = price.beginning_within(today, last.map_or(NaiveDate::MAX, |last| last.date_naive())).collect();
+        Ok(Choice { provider, model: price.id.clone(), price: price.on(today), upcoming })
     }
 
     fn usable(&self, provider: Provider, key: KeyOwner) -> Result<(), NotConfigured> {
@@ -131,6 +190,11 @@ impl Catalogue {
             KeyOwner::Client => Err(NotConfigured::Unsupported(provider)),
         }
     }
+}
+
+fn advice(instead: Option<&str>) -> String {
+    let other = instead.map_or_else(|| "another model".to_owned(), |model| format!("{model:?}"));
+    format!("take {other} instead")
 }
 
 fn known_providers() -> String {
@@ -195,6 +259,38 @@ mod tests {
         );
         let known = assuming.choose(Some("openai"), Some("gpt-4o-mini"), KeyOwner::Operator).unwrap();
         assert_ne!(known.price.source, "assumed by the operator");
+    }
+
+    #[test]
+    fn a_retired_model_is_refused_with_its_day_and_what_to_take_instead() {
+        let groq = || catalogue(&[Provider::Groq], None, None);
+        let ask =
+            |catalogue: &Catalogue| catalogue.choose(Some("groq"), Some("llama-3.3-70b-versatile"), KeyOwner::Operator);
+        let before = groq().at(|| "2026-08-15T23:59:59Z".parse().unwrap());
+        assert_eq!(ask(&before).unwrap().model, "llama-3.3-70b-versatile");
+        let refused = ask(&groq().at(|| "2026-08-16T00:00:00Z".parse().unwrap())).unwrap_err();
+        assert_eq!(
+            refused.to_string(),
+            r#""llama-3.3-70b-versatile" was retired at Groq on 2026-08-16: take "openai/gpt-oss-120b" instead"#
+        );
+        // Not what the operator assumes for models that nobody knows, either.
+        assert_eq!(ask(&groq().assuming(Some(Usd::ZERO))).unwrap_err(), refused);
+    }
+
+    #[test]
+    fn the_price_of_the_day_holds_and_the_worst_case_looks_as_far_as_the_deadline() {
+        let ask = |clock: fn() -> DateTime<Utc>| {
+            let catalogue = catalogue(&[Provider::OpenRouter], None, None).within(Duration::from_secs(3_600)).at(clock);
+            catalogue.choose(None, Some("google/gemini-3.8-flash"), KeyOwner::Operator).unwrap()
+        };
+        let early = ask(|| "2026-12-31T22:59:59Z".parse().unwrap());
+        let late = ask(|| "2026-12-31T23:00:00Z".parse().unwrap());
+        let after = ask(|| "2027-01-01T00:00:00Z".parse().unwrap());
+        assert_eq!((&early.price, early.upcoming.len()), (&late.price, 0));
+        assert_eq!(late.upcoming, [after.price.clone()]);
+        assert_eq!(after.price.input, "1.5".parse().unwrap());
+        assert_eq!(late.worst_case(1_000, 1_000), after.worst_case(1_000, 1_000));
+        assert!(early.worst_case(1_000, 1_000) < late.worst_case(1_000, 1_000));
     }
 
     #[test]

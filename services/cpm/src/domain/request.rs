@@ -150,7 +150,9 @@ pub fn understand(
         Err(error @ ChoiceError::UnknownProvider { .. }) => {
             return Err(problems.with("llm_provider", error.to_string()));
         }
-        Err(error @ ChoiceError::NoPrice { .. }) => return Err(problems.with("model", error.to_string())),
+        Err(error @ (ChoiceError::NoPrice { .. } | ChoiceError::Retired { .. })) => {
+            return Err(problems.with("model", error.to_string()));
+        }
     };
     if let Some(asked) = request.max_tokens {
         let most = choice.price.max_output;
@@ -181,7 +183,7 @@ pub fn understand(
 /// A failed job's parameters as a new job: the same request, at today's prices.
 ///
 /// # Errors
-/// When its model has no price any more, or its provider no key.
+/// When its model has no price any more or was retired, or its provider has no key.
 pub fn again(earlier: EarlierJob, catalogue: &Catalogue, bounds: &InputBounds) -> Result<NewJob, RequestError> {
     let owner = if earlier.parameters.provider_key_id.is_some() { KeyOwner::Client } else { KeyOwner::Operator };
     let choice =
@@ -227,7 +229,7 @@ fn priced(
     let input_bound = bounds.for_prompt(content_type, own());
     let own_tokens = own().map(hg_llm::estimate_tokens).sum();
     let max_tokens = parameters.max_tokens.unwrap_or_else(|| estimate::max_tokens(words, &choice.price, input_bound));
-    let worst_case = choice.price.worst_case(input_bound, u64::from(max_tokens));
+    let worst_case = choice.worst_case(input_bound, u64::from(max_tokens));
     let expected = estimate::expected_cost(words, &choice.price, own_tokens).min(worst_case);
     parameters.input_bound = input_bound;
     parameters.reserved_max_tokens = max_tokens;

@@ -65,7 +65,8 @@ pub(super) async fn callee(ctx: &Context, run: &Run, job: &Job) -> Result<Callee
     let adapter = adapter.map_err(|error| Halt::failed("provider_not_configured", sentence(&error.to_string())))?;
     // Jobs from before prices were kept with them have none of their own.
     let reserved_at = job.parameters.price.clone();
-    let price = reserved_at.or_else(|| ctx.deps.catalogue.prices().lookup(provider, &job.model).cloned());
+    let catalogue = &ctx.deps.catalogue;
+    let price = reserved_at.or_else(|| catalogue.prices().lookup_on(provider, &job.model, catalogue.today()));
     if price.is_none() && !ctx.settings().allow_unpriced {
         let message = format!("{} has no known price at {}.", job.model, provider.label());
         return Err(Halt::failed("model_without_price", message));

@@ -52,6 +52,9 @@ async fn a_list_is_fetched_once_kept_and_shared_and_the_operators_prices_stay_on
     assert_eq!(source, "https://openrouter.ai/api/v1/models");
     assert_ne!(before.map(|(_, source)| source), Some(source));
     assert_eq!(input_price(&first, &listed[0]).unwrap(), ("9".parse().unwrap(), "operator".to_owned()));
+    let prices = first.catalogue.prices();
+    let tiered = prices.lookup(Provider::OpenRouter, "anthropic/claude-sonnet-4.5").unwrap();
+    assert_eq!((tiered.cache_write, tiered.long_context.unwrap().input), ("3.75".parse().ok(), "6".parse().unwrap()));
     assert_eq!(first.once(Some(at)).await.unwrap(), Some(at), "it isn't time yet");
 
     // Another replica, and one after a restart, take what is kept: nobody could be asked any more.
@@ -109,6 +112,15 @@ async fn a_model_without_a_price_is_named_unless_the_operator_assumes_one() {
     let kept = assuming.member().get(&format!("/jobs/{job}")).await.expect(200).json();
     assert_eq!(kept["parameters"]["price"]["source"], "assumed by the operator");
     assert_eq!(kept["parameters"]["price"]["input"], "40.000000000");
+
+    // A model that was retired is refused before anything is reserved for it, whatever is assumed, key or none.
+    let retired = blog_with(json!({"llm_provider": "groq", "model": "llama-3.3-70b-versatile"}));
+    for cpm in [&refusing, &assuming] {
+        let refused = cpm.member().post("/generate", &retired).await.expect(422);
+        assert_eq!(refused.fields(), ["model"]);
+        let message = refused.json()["error"]["details"][0]["message"].as_str().unwrap().to_owned();
+        assert!(message.contains("2026-08-16") && message.contains("openai/gpt-oss-120b"), "{message}");
+    }
 
     let shown: ProvidersStatus = refusing.member().get("/providers/status").await.expect(200).parse();
     for model in shown.providers.iter().flat_map(|provider| &provider.models) {

@@ -200,7 +200,7 @@ impl Dialect for OpenRouter {
     }
 
     fn models(&self, prices: &[Price]) -> Value {
-        let models: Vec<Value> = prices
+        let mut models: Vec<Value> = prices
             .iter()
             .map(|price| {
                 json!({
@@ -214,13 +214,7 @@ impl Dialect for OpenRouter {
                         "modality": "text->text", "input_modalities": ["text"], "output_modalities": ["text"],
                         "tokenizer": "Other", "instruct_type": null,
                     },
-                    "pricing": {
-                        "prompt": usd_per_token(price.input_nano_per_million),
-                        "completion": usd_per_token(price.output_nano_per_million),
-                        "request": "0",
-                        "image": "0",
-                        "input_cache_read": usd_per_token(price.cached_nano_per_million),
-                    },
+                    "pricing": pricing(price),
                     "top_provider": {
                         "context_length": price.context_length, "max_completion_tokens": 16_384, "is_moderated": false,
                     },
@@ -229,8 +223,41 @@ impl Dialect for OpenRouter {
                 })
             })
             .collect();
+        // A router costs what it routes to.
+        models.push(json!({
+            "id": "openrouter/auto", "canonical_slug": "openrouter/auto", "name": "Auto Router", "created": 1_699_401_600,
+            "description": "", "context_length": 2_000_000,
+            "pricing": {"prompt": "-1", "completion": "-1"},
+            "top_provider": {"context_length": null, "max_completion_tokens": null, "is_moderated": false},
+            "per_request_limits": null, "supported_parameters": [],
+        }));
         json!({"data": models})
     }
+}
+
+/// A model's prices: <https://openrouter.ai/docs/client-sdks/typescript/models/pricing>. An override has only what differs.
+fn pricing(price: &Price) -> Value {
+    let mut pricing = json!({
+        "prompt": usd_per_token(price.input_nano_per_million),
+        "completion": usd_per_token(price.output_nano_per_million),
+        "request": "0",
+        "image": "0",
+        "web_search": "0",
+        "internal_reasoning": "0",
+        "input_cache_read": usd_per_token(price.cached_nano_per_million),
+    });
+    if let Some(write) = price.cache_write_nano_per_million {
+        pricing["input_cache_write"] = usd_per_token(write).into();
+    }
+    if let Some(long) = price.long_prompt {
+        pricing["overrides"] = json!([{
+            "min_prompt_tokens": long.min_prompt_tokens,
+            "prompt": usd_per_token(long.input_nano_per_million),
+            "completion": usd_per_token(long.output_nano_per_million),
+            "input_cache_read": usd_per_token(long.cached_nano_per_million),
+        }]);
+    }
+    pricing
 }
 
 /// A JSON number that is exact: a float would not be.
