@@ -196,6 +196,18 @@ impl Peer {
         self.json(headers.iter().fold(call, |call, (name, value)| call.header(*name, *value))).await
     }
 
+    /// The same for what may take so long: longer than other answers.
+    pub(crate) async fn send_within<T: DeserializeOwned, B: Serialize + Sync>(
+        &self,
+        on_behalf: &Principal,
+        method: Method,
+        path: &str,
+        body: &B,
+        patience: std::time::Duration,
+    ) -> Result<T, ClientError> {
+        self.json(self.call(on_behalf, method, path)?.json(body).timeout(patience)).await
+    }
+
     /// POST whose answer may take so long, with its status.
     pub(crate) async fn send_patiently<B: Serialize + Sync>(
         &self,
@@ -231,6 +243,16 @@ impl Peer {
     /// POST without a body.
     pub(crate) async fn post<T: DeserializeOwned>(&self, on_behalf: &Principal, path: &str) -> Result<T, ClientError> {
         self.json(self.call(on_behalf, Method::POST, path)?).await
+    }
+
+    /// The same for what may take so long: longer than other answers.
+    pub(crate) async fn post_within<T: DeserializeOwned>(
+        &self,
+        on_behalf: &Principal,
+        path: &str,
+        patience: std::time::Duration,
+    ) -> Result<T, ClientError> {
+        self.json(self.call(on_behalf, Method::POST, path)?.timeout(patience)).await
     }
 
     /// POST without a body, answered without one.

@@ -5,6 +5,7 @@ mod api_keys;
 mod client;
 mod content;
 mod money;
+mod patience;
 mod provider_keys;
 mod providers;
 

@@ -238,12 +238,12 @@ pub(crate) struct CreateUser {
     /// E-mail address: the login.
     #[arg(long)]
     pub(crate) email: String,
-    /// The name that others see; without it, the e-mail address.
+    /// The name that others see; without it, the e-mail address, and whoever is there keeps theirs.
     #[arg(long)]
     pub(crate) name: Option<String>,
-    /// What they may do on the client and everything below it.
-    #[arg(long, default_value = "member")]
-    pub(crate) role: RoleName,
+    /// What they may do on the client and everything below it; without it, `member`, and whoever is there keeps their role.
+    #[arg(long)]
+    pub(crate) role: Option<RoleName>,
     /// Slug or id of the client.
     #[arg(long)]
     pub(crate) client: String,

@@ -9,7 +9,6 @@ use std::{sync::Arc, time::Duration};
 
 use hg_common::{
     auth::{Authenticator, Service},
-    data_jobs::{self, Runner},
     db::{Db, SystemDb},
     http::{App, BuiltApp, ServiceInfo, ShutdownToken},
     http_client,
@@ -164,8 +163,7 @@ pub async fn run(config: Config, metrics: MetricsHandle, shutdown: ShutdownToken
     }
     let (system, refusals, ending) = (cpm.worker.system.clone(), cpm.state.refusals.clone(), shutdown.clone());
     tokio::spawn(steadily("budgets", move || ledger::watch(system.clone(), refusals.clone(), ending.clone())));
-    let data_jobs =
-        Runner::new(CpmParts, cpm.worker.system.clone(), data_jobs::Settings::default(), shutdown.clone()).spawn();
+    let data_jobs = service::data_jobs(INFO, &config.database, CpmParts, shutdown.clone()).await?;
     let worker = Worker::spawn(cpm.worker, shutdown.clone());
     let served = service::serve(cpm.app, &config.core, metrics, shutdown.clone()).await;
     // Also where the listener failed: what runs is handed back before the process ends.

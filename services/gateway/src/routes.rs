@@ -7,7 +7,7 @@ use http::Method;
 use crate::{
     api::{
         api_keys, auth, budgets, clients, content, hierarchy, invitations, jobs, me, members, provider_keys, providers,
-        seo_rules, strategies, templates, texts, versions,
+        retention, seo_rules, strategies, templates, texts, versions,
     },
     openapi,
     pages::{
@@ -43,6 +43,7 @@ fn api() -> Routes<AppState> {
         .add(session, routes!(hierarchy::archive))
         .add(session, routes!(hierarchy::restore))
         .add(session, routes!(hierarchy::deletion))
+        .add(session, routes!(retention::retention, retention::save))
         .add(session, routes!(members::list, members::put))
         .add(session, routes!(members::change, members::remove))
         .add(session, routes!(members::leave))

@@ -10,7 +10,7 @@ use http::Method;
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::CpmClient;
+use super::{CpmClient, patience::LIMITED_WITHIN};
 use crate::{Page, client::ClientError};
 
 /// Whether a key opens anything.
@@ -262,7 +262,8 @@ impl CpmClient {
         key: ApiKeyId,
         change: &UpdateApiKey,
     ) -> Result<ApiKeyInfo, ClientError> {
-        self.0.send(on_behalf, Method::PATCH, &format!("/clients/{client}/api-keys/{key}"), change).await
+        let path = format!("/clients/{client}/api-keys/{key}");
+        self.0.send_within(on_behalf, Method::PATCH, &path, change, LIMITED_WITHIN).await
     }
 
     /// Gives a key a new secret.

@@ -7,7 +7,7 @@ use http::Method;
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::CpmClient;
+use super::{CpmClient, patience::LIMITED_WITHIN};
 use crate::{
     Page,
     client::{ClientError, path_segment},
@@ -125,7 +125,7 @@ pub struct ClientBudget {
 }
 
 /// Limits to put in force. Both are named, so that none is taken away by leaving it out.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SetLimits {
     /// US dollars per day (UTC); null: none.
@@ -329,7 +329,8 @@ impl CpmClient {
         client: &str,
         limits: &SetLimits,
     ) -> Result<ClientBudget, ClientError> {
-        self.0.send(on_behalf, Method::PUT, &format!("/clients/{}/budget", path_segment(client)), limits).await
+        let path = format!("/clients/{}/budget", path_segment(client));
+        self.0.send_within(on_behalf, Method::PUT, &path, limits, LIMITED_WITHIN).await
     }
 
     /// Sets a client's limits from above.
@@ -342,7 +343,8 @@ impl CpmClient {
         client: &str,
         limits: &SetLimits,
     ) -> Result<ClientBudget, ClientError> {
-        self.0.send(on_behalf, Method::PUT, &format!("/clients/{}/budget/cap", path_segment(client)), limits).await
+        let path = format!("/clients/{}/budget/cap", path_segment(client));
+        self.0.send_within(on_behalf, Method::PUT, &path, limits, LIMITED_WITHIN).await
     }
 
     /// Usage of ended jobs.

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::CpmClient;
+use super::{CpmClient, patience::TRIED_WITHIN};
 use crate::{Page, client::ClientError};
 
 /// Whether a provider key is used.
@@ -165,7 +165,7 @@ impl CpmClient {
         client: ClientId,
         key: Uuid,
     ) -> Result<ProviderKeyInfo, ClientError> {
-        self.0.post(on_behalf, &format!("/clients/{client}/provider-keys/{key}/test")).await
+        self.0.post_within(on_behalf, &format!("/clients/{client}/provider-keys/{key}/test"), TRIED_WITHIN).await
     }
 
     /// Deletes a provider key.

@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::cli::{CreateUser, ResetLink};
+use crate::cli::{CreateUser, ResetLink, RoleName};
 use crate::database::connect_as_owner;
 
 /// `admin create-user`.
@@ -19,10 +19,9 @@ pub(super) async fn create(options: CreateUser) -> Result<()> {
     let mut connection = connect_as_owner(&options.direct.url()?).await?;
     let client = client_id(&mut connection, &options.client).await?;
     let email = options.email.to_lowercase();
-    let name = options.name.as_deref().unwrap_or(&email);
-    let user = save(&mut connection, &email, name, hash.as_deref()).await?;
-    add_member(&mut connection, client, user, options.role.as_str()).await?;
-    println!("{email} is {} of {}", options.role.as_str(), options.client);
+    let user = save(&mut connection, &email, options.name.as_deref(), hash.as_deref()).await?;
+    let role = add_member(&mut connection, client, user, options.role.map(RoleName::as_str)).await?;
+    println!("{email} is {role} of {}", options.client);
     if hash.is_none() {
         println!("{}", make_link(&mut connection, user, &options.public_url).await?);
     }
@@ -69,8 +68,14 @@ async fn make_link(connection: &mut PgConnection, user: Uuid, public_url: &str) 
     Ok(format!("{}/reset/{token}", public_url.trim_end_matches('/')))
 }
 
-/// Makes a user, or updates the name and (where one is given) the password of an existing one.
-pub(crate) async fn save(connection: &mut PgConnection, email: &str, name: &str, hash: Option<&str>) -> Result<Uuid> {
+/// Makes a user, or gives an existing one another name and password, each where one is given. Whoever is new has the address as
+/// their name until they have another.
+pub(crate) async fn save(
+    connection: &mut PgConnection,
+    email: &str,
+    name: Option<&str>,
+    hash: Option<&str>,
+) -> Result<Uuid> {
     let id: Uuid = sqlx::query_scalar(
         "INSERT INTO auth.users (email, password_hash) VALUES ($1, $2)
          ON CONFLICT ON CONSTRAINT users_email_key
@@ -83,30 +88,37 @@ pub(crate) async fn save(connection: &mut PgConnection, email: &str, name: &str,
     .await
     .with_context(|| format!("cannot make the user {email}"))?;
     sqlx::query(
-        "INSERT INTO profiles (user_id, display_name) VALUES ($1, $2)
-         ON CONFLICT (user_id) DO UPDATE SET display_name = excluded.display_name",
+        "INSERT INTO profiles (user_id, display_name) VALUES ($1, coalesce($2, $3))
+         ON CONFLICT (user_id) DO UPDATE SET display_name = coalesce($2, profiles.display_name)",
     )
     .bind(id)
     .bind(name)
+    .bind(email)
     .execute(connection)
     .await
     .context("cannot write the user's profile")?;
     Ok(id)
 }
 
-/// Gives a user a role on a client, or another one than before.
-pub(crate) async fn add_member(connection: &mut PgConnection, client: Uuid, user: Uuid, role: &str) -> Result<()> {
-    sqlx::query(
-        "INSERT INTO client_users (client_id, user_id, role) VALUES ($1, $2, $3::member_role)
-         ON CONFLICT (client_id, user_id) DO UPDATE SET role = excluded.role",
+/// Gives a user a role on a client, or another one than before; says which they have. Without one whoever is new is a member,
+/// and whoever is there stays what they are.
+pub(crate) async fn add_member(
+    connection: &mut PgConnection,
+    client: Uuid,
+    user: Uuid,
+    role: Option<&str>,
+) -> Result<String> {
+    sqlx::query_scalar(
+        "INSERT INTO client_users (client_id, user_id, role) VALUES ($1, $2, coalesce($3::member_role, 'member'))
+         ON CONFLICT (client_id, user_id) DO UPDATE SET role = coalesce($3::member_role, client_users.role)
+         RETURNING role::text",
     )
     .bind(client)
     .bind(user)
     .bind(role)
-    .execute(connection)
+    .fetch_one(connection)
     .await
-    .context("cannot write the membership")?;
-    Ok(())
+    .context("cannot write the membership")
 }
 
 /// A client by slug or id.
@@ -116,4 +128,34 @@ pub(crate) async fn client_id(connection: &mut PgConnection, slug_or_id: &str) -
         .fetch_optional(connection)
         .await?;
     id.with_context(|| format!("there is no client {slug_or_id}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use hg_testkit::TestDb;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn who_is_there_keeps_what_nothing_is_said_about() {
+        let db = TestDb::new().await;
+        let mut connection = connect_as_owner(db.direct_url()).await.unwrap();
+        let client: Uuid =
+            sqlx::query_scalar("INSERT INTO clients (name, slug, type) VALUES ('Root', 'root', 'root') RETURNING id")
+                .fetch_one(&mut connection)
+                .await
+                .unwrap();
+        let mut seen = Vec::new();
+        for (name, role) in [(None, None), (Some("Ann"), Some("admin")), (None, None), (None, Some("viewer"))] {
+            let user = save(&mut connection, "ann@example.com", name, None).await.unwrap();
+            let role = add_member(&mut connection, client, user, role).await.unwrap();
+            let name: String = sqlx::query_scalar("SELECT display_name FROM profiles WHERE user_id = $1")
+                .bind(user)
+                .fetch_one(&mut connection)
+                .await
+                .unwrap();
+            seen.push(format!("{name}: {role}"));
+        }
+        assert_eq!(seen, ["ann@example.com: member", "Ann: admin", "Ann: admin", "Ann: viewer"]);
+    }
 }

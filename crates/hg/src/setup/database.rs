@@ -122,9 +122,9 @@ async fn first_user(connection: &mut PgConnection, admin: FirstUser) -> Result<(
     };
     // All or nothing: a user who is there is never given a role later.
     let mut transaction = connection.begin().await?;
-    let user = users::save(&mut transaction, &email, &email, hash.as_deref()).await?;
+    let user = users::save(&mut transaction, &email, None, hash.as_deref()).await?;
     let root = users::client_id(&mut transaction, ROOT_SLUG).await?;
-    users::add_member(&mut transaction, root, user, "owner").await?;
+    users::add_member(&mut transaction, root, user, Some("owner")).await?;
     transaction.commit().await?;
     let how = if with_password { "with the given password" } else { "a link sets the password: hg admin reset-link" };
     println!("user {email}: made, {how}");

@@ -25,9 +25,9 @@ pub(super) async fn prepare_access(direct_url: &str, kept: &Secrets) -> Result<(
     let mut connection = connect_as_owner(direct_url).await?;
     let password = kept.password().to_owned();
     let hash = tokio::task::spawn_blocking(move || hg_common::auth::password::hash(&password)).await??;
-    let user = users::save(&mut connection, EMAIL, "HG Content", Some(&hash)).await?;
+    let user = users::save(&mut connection, EMAIL, Some("HG Content"), Some(&hash)).await?;
     let root = users::client_id(&mut connection, ROOT_SLUG).await?;
-    users::add_member(&mut connection, root, user, "owner").await?;
+    users::add_member(&mut connection, root, user, Some("owner")).await?;
     let client = users::client_id(&mut connection, SAMPLE_CLIENT).await?;
     let key = ApiKey::parse(kept.api_key()).context("the kept API key is damaged: start with --reset")?;
     let scopes = ["generate", "jobs:read", "jobs:write"].map(str::to_owned);

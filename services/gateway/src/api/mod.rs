@@ -18,6 +18,7 @@ pub(crate) mod members;
 mod paging;
 pub(crate) mod provider_keys;
 pub(crate) mod providers;
+pub(crate) mod retention;
 pub(crate) mod seo_rules;
 pub(crate) mod strategies;
 pub(crate) mod templates;

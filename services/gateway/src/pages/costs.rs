@@ -249,4 +249,8 @@ pub struct LimitsForm {
     pub daily: String,
     /// Dollars a month; empty for no limit.
     pub monthly: String,
+    /// What holds a day as the form is shown: what is left at it isn't set.
+    pub was_daily: String,
+    /// The same a month.
+    pub was_monthly: String,
 }

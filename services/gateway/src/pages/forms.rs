@@ -159,6 +159,16 @@ impl Problems {
     }
 }
 
+/// The summary lists each field once: what can't be sent at all comes first.
+pub(crate) fn each_field_once(mut errors: Vec<FieldProblem>, more: Vec<FieldProblem>) -> Vec<FieldProblem> {
+    for problem in more {
+        if !errors.iter().any(|known| known.field == problem.field) {
+            errors.push(problem);
+        }
+    }
+    errors
+}
+
 #[cfg(test)]
 mod tests {
     use hg_contracts::client::WireError;

@@ -60,6 +60,19 @@ pub(crate) fn amount(amount: Usd) -> String {
     format!("{whole}.{}", &decimals[..significant])
 }
 
+/// Whether two fields say the same money, however it is written.
+#[must_use]
+pub(crate) fn same_dollars(a: &str, b: &str) -> bool {
+    a == b || dollars(a).is_some_and(|value| dollars(b) == Some(value))
+}
+
+/// What is wrong with a field that somebody else has changed since the form was shown.
+#[must_use]
+pub(crate) fn changed_meanwhile(field: &'static str, now: &str) -> FieldProblem {
+    let now = if now.is_empty() { "empty" } else { now };
+    FieldProblem::new(field, format!("Somebody has changed this meanwhile; it is {now} now."))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -357,6 +357,7 @@ async fn the_description_has_every_documented_route() {
         "/api/clients/{id}/budgets",
         "/api/clients/{id}/usage",
         "/api/clients/{id}/costs",
+        "/api/clients/{id}/retention",
     ] {
         assert!(openapi["paths"][path].is_object(), "{path}");
     }
@@ -405,6 +406,29 @@ async fn texts_are_edited_and_judged_by_people() {
     let refused = api.put(&format!("/api{path}/content"), &edit).await.expect(409);
     assert_eq!((refused.code().as_str(), &refused.json()["success"]), ("client_archived", &json!(false)));
     let _ = gateway.anonymous().put(&format!("/api{path}/content"), &edit).await.expect(401);
+}
+
+#[tokio::test]
+async fn how_long_things_are_kept_is_asked_of_strategy_management() {
+    let (gateway, browser) = start().await;
+    let value = |days: Value| json!({"days": days, "level": "root", "client_id": ID, "client_name": "HG Content"});
+    let kept = json!({"jobs": value(json!(730)), "logs": value(Value::Null)});
+    let peers = &gateway.peers;
+    peers.answers("GET /clients/hg-content", 200, client("hg-content"));
+    peers.answers(&format!("GET /clients/{ID}/retention"), 200, kept.clone());
+    peers.answers(&format!("PUT /clients/{ID}/retention"), 200, kept.clone());
+    let (api, path) = (browser.api(), "/api/clients/hg-content/retention");
+    assert_eq!(api.get(path).await.expect(200).json(), json!({"success": true, "data": kept}));
+    // For ever is said, what is left out isn't.
+    assert_eq!(api.put(path, &json!({"jobs_days": null})).await.expect(200).json()["data"], kept);
+    assert_eq!(peers.last().body, json!({"jobs_days": null}));
+    assert_eq!(api.put(path, &json!({"job_days": 30})).await.expect(422).fields(), ["job_days"]);
+    let shorter = json!([{"field": "logs_days", "message": "must be at least 400 days, as HG Content says"}]);
+    let refused = json!({"error": {"code": "validation_failed", "message": "no", "details": shorter}});
+    peers.answers(&format!("PUT /clients/{ID}/retention"), 422, refused);
+    assert_eq!(api.put(path, &json!({"logs_days": 30})).await.expect(422).fields(), ["logs_days"]);
+    let _ = browser.bare().put(path, &json!({"logs_days": 30})).await.expect(403);
+    let _ = gateway.anonymous().get(path).await.expect(401);
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! `POST /clients/{slug}/costs/{limits,cap}`: limits of money, from both sides.
 //!
-//! The form is offered to whoever may use it; whoever sends it all the same is answered by content production.
+//! The form is offered to whoever may use it; whoever sends it all the same is answered by content production. It says in hidden
+//! fields what it began with, so that a form that is open for long undoes nothing that somebody else has set meanwhile.
 
 use axum::{
     Form,
@@ -17,9 +18,10 @@ use super::{
     show::{Params, render},
 };
 use crate::pages::{
-    forms::{OwnField, Problems, read},
+    forms::{OwnField, Problems, each_field_once, read},
+    parts::FieldProblem,
     place::Place,
-    typed::{amount, dollars, given},
+    typed::{amount, changed_meanwhile, dollars, given, same_dollars},
     visit::Visit,
 };
 
@@ -40,6 +42,15 @@ impl Side {
             Self::Cap => ["cap-daily", "cap-monthly"],
         }
     }
+
+    /// What holds from this side.
+    const fn holds(self, budget: &ClientBudget) -> SetLimits {
+        let (day, month) = (&budget.day, &budget.month);
+        match self {
+            Self::Own => SetLimits { daily_usd: day.own_limit_usd, monthly_usd: month.own_limit_usd },
+            Self::Cap => SetLimits { daily_usd: day.cap_usd, monthly_usd: month.cap_usd },
+        }
+    }
 }
 
 /// A form as it was sent.
@@ -48,6 +59,45 @@ impl Side {
 pub(crate) struct Typed {
     daily: String,
     monthly: String,
+    was_daily: Option<String>,
+    was_monthly: Option<String>,
+}
+
+impl Typed {
+    /// What was typed, on top of what holds now: what the form left as it began is as it is now. And where somebody else has changed
+    /// what was changed here, too.
+    fn onto(mut self, side: Side, now: SetLimits) -> (Self, Vec<FieldProblem>) {
+        let [daily, monthly] = side.fields();
+        let mut meanwhile = Vec::new();
+        let mut field = |id: &'static str, typed: &mut String, began: Option<&str>, now: Option<Usd>| {
+            let now = shown(now);
+            let began = began.unwrap_or(&now);
+            if same_dollars(typed.trim(), began) {
+                typed.clone_from(&now);
+            } else if !same_dollars(began, &now) && !same_dollars(typed.trim(), &now) {
+                meanwhile.push(changed_meanwhile(id, &now));
+            }
+        };
+        field(daily, &mut self.daily, self.was_daily.as_deref(), now.daily_usd);
+        field(monthly, &mut self.monthly, self.was_monthly.as_deref(), now.monthly_usd);
+        (self, meanwhile)
+    }
+
+    /// What it asks for, or what can't be asked for.
+    fn limits(&self, side: Side) -> Result<SetLimits, Vec<FieldProblem>> {
+        let [daily, monthly] = side.fields();
+        let mut errors = Vec::new();
+        let mut money = |text: &str, field| {
+            given(text, &mut errors, field, "Give dollars, such as 2.50, or leave it empty for no limit.", dollars)
+        };
+        let limits = SetLimits { daily_usd: money(&self.daily, daily), monthly_usd: money(&self.monthly, monthly) };
+        if errors.is_empty() { Ok(limits) } else { Err(errors) }
+    }
+}
+
+/// A limit as its field shows it: empty for none.
+fn shown(limit: Option<Usd>) -> String {
+    limit.map(amount).unwrap_or_default()
 }
 
 /// What was sent, and why it wasn't taken.
@@ -77,24 +127,29 @@ pub(crate) async fn cap(
 
 async fn set(visit: &Visit, slug: &str, side: Side, typed: Typed) -> Result<Response, ApiError> {
     let place = Place::enter(visit, slug).await?;
-    let [daily, monthly] = side.fields();
-    let mut errors = Vec::new();
-    let mut money = |text: &str, field| {
-        given(text, &mut errors, field, "Give dollars, such as 2.50, or leave it empty for no limit.", dollars)
-    };
-    let limits = SetLimits { daily_usd: money(&typed.daily, daily), monthly_usd: money(&typed.monthly, monthly) };
-    let problems = if errors.is_empty() {
-        let (principal, id) = (visit.principal(), place.client.id.to_string());
-        let done = match side {
-            Side::Own => visit.cpm().set_limits(&principal, &id, &limits).await,
-            Side::Cap => visit.cpm().set_cap(&principal, &id, &limits).await,
-        };
-        match done {
-            Ok(_) => return Ok(Redirect::to(&place.href("/costs?notice=limits")).into_response()),
-            Err(error) => in_forms_words(Problems::of(error, |name| own_field(side, name))?),
+    let (principal, id) = (visit.principal(), place.client.id.to_string());
+    let in_words = |error| Problems::of(error, |name| own_field(side, name)).map(in_forms_words);
+    let (typed, problems) = match visit.cpm().client_budget(&principal, &id).await {
+        Err(error) => (typed, in_words(error)?),
+        Ok(budget) => {
+            let now = side.holds(&budget);
+            let (typed, meanwhile) = typed.onto(side, now);
+            match typed.limits(side) {
+                Err(errors) => (typed, Problems::fields(each_field_once(errors, meanwhile))),
+                Ok(_) if !meanwhile.is_empty() => (typed, Problems::fields(meanwhile)),
+                Ok(limits) if limits == now => return Ok(Redirect::to(&place.href("/costs")).into_response()),
+                Ok(limits) => {
+                    let done = match side {
+                        Side::Own => visit.cpm().set_limits(&principal, &id, &limits).await,
+                        Side::Cap => visit.cpm().set_cap(&principal, &id, &limits).await,
+                    };
+                    match done {
+                        Ok(_) => return Ok(Redirect::to(&place.href("/costs?notice=limits")).into_response()),
+                        Err(error) => (typed, in_words(error)?),
+                    }
+                }
+            }
         }
-    } else {
-        Problems::fields(errors)
     };
     render(visit, &place, &Params::default(), Some(Refused { typed: (side, typed), problems })).await
 }
@@ -123,31 +178,38 @@ pub(super) fn forms(
     typed: Option<&(Side, Typed)>,
 ) -> (Option<LimitsForm>, Option<LimitsForm>) {
     let Some(budget) = budget else { return (None, None) };
-    let values = |side: Side, daily: Option<Usd>, monthly: Option<Usd>| match typed {
-        Some((sent, typed)) if *sent == side => (typed.daily.clone(), typed.monthly.clone()),
-        _ => (daily.map(amount).unwrap_or_default(), monthly.map(amount).unwrap_or_default()),
+    let form = |side: Side| {
+        let holds = side.holds(budget);
+        let (was_daily, was_monthly) = (shown(holds.daily_usd), shown(holds.monthly_usd));
+        let (daily, monthly) = match typed {
+            Some((sent, typed)) if *sent == side => (typed.daily.clone(), typed.monthly.clone()),
+            _ => (was_daily.clone(), was_monthly.clone()),
+        };
+        let (key, title, text, path) = match side {
+            Side::Own => (
+                "own",
+                "Its own limits",
+                "They hold for this client and everything below it, beside those from above.",
+                "/costs/limits",
+            ),
+            Side::Cap => (
+                "cap",
+                "Limits from above",
+                "The client’s own people can’t raise them. You set them as admin of what stands above it.",
+                "/costs/cap",
+            ),
+        };
+        let action = place.href(path);
+        LimitsForm {
+            key: key.into(),
+            title: title.into(),
+            text: text.into(),
+            action,
+            daily,
+            monthly,
+            was_daily,
+            was_monthly,
+        }
     };
-    let own = place.may(Role::Admin).then(|| {
-        let (daily, monthly) = values(Side::Own, budget.day.own_limit_usd, budget.month.own_limit_usd);
-        LimitsForm {
-            key: "own".into(),
-            title: "Its own limits".into(),
-            text: "They hold for this client and everything below it, beside those from above.".into(),
-            action: place.href("/costs/limits"),
-            daily,
-            monthly,
-        }
-    });
-    let cap = place.may_decide().then(|| {
-        let (daily, monthly) = values(Side::Cap, budget.day.cap_usd, budget.month.cap_usd);
-        LimitsForm {
-            key: "cap".into(),
-            title: "Limits from above".into(),
-            text: "The client’s own people can’t raise them. You set them as admin of what stands above it.".into(),
-            action: place.href("/costs/cap"),
-            daily,
-            monthly,
-        }
-    });
-    (own, cap)
+    (place.may(Role::Admin).then(|| form(Side::Own)), place.may_decide().then(|| form(Side::Cap)))
 }

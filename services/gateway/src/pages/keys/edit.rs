@@ -16,8 +16,7 @@ use super::{
     rows,
 };
 use crate::pages::{
-    forms::{Problems, read},
-    parts::FieldProblem,
+    forms::{Problems, each_field_once, read},
     place::{Part, Place},
     visit::Visit,
 };
@@ -56,16 +55,6 @@ pub(crate) async fn save(
         },
     };
     render(&visit, &place, &key, typed, problems)
-}
-
-/// The summary lists each field once: what can't be sent at all comes first.
-fn each_field_once(mut errors: Vec<FieldProblem>, more: Vec<FieldProblem>) -> Vec<FieldProblem> {
-    for problem in more {
-        if !errors.iter().any(|known| known.field == problem.field) {
-            errors.push(problem);
-        }
-    }
-    errors
 }
 
 fn render(

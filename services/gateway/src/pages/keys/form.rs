@@ -9,7 +9,7 @@ use super::{Began, KeyForm, ScopeChoice};
 use crate::pages::{
     forms::OwnField,
     parts::FieldProblem,
-    typed::{amount, dollars, end_of_day, given, last_day, number},
+    typed::{amount, changed_meanwhile, dollars, end_of_day, given, last_day, number, same_dollars},
 };
 
 /// What a key may do, in words, as the form offers it.
@@ -120,7 +120,7 @@ impl Typed {
             if same(typed, began) {
                 now.clone_into(typed);
             } else if !same(began, now) && !same(typed, now) {
-                meanwhile.push(changed(id, now));
+                meanwhile.push(changed_meanwhile(id, now));
             }
         };
         field("name", &mut self.name, &began.name, &now.name, str::eq);
@@ -132,7 +132,7 @@ impl Typed {
         if same_scopes(&self.scopes, &began.scopes) {
             self.scopes = now.scopes;
         } else if !same_scopes(&began.scopes, &now.scopes) && !same_scopes(&self.scopes, &now.scopes) {
-            meanwhile.push(changed("scopes", &in_words(&now.scopes)));
+            meanwhile.push(changed_meanwhile("scopes", &in_words(&now.scopes)));
         }
         (self, meanwhile)
     }
@@ -202,17 +202,8 @@ fn in_words(scopes: &[String]) -> String {
     scopes.iter().map(|scope| label(scope.as_str())).collect::<Vec<_>>().join(", ")
 }
 
-fn changed(id: &'static str, now: &str) -> FieldProblem {
-    let now = if now.is_empty() { "empty" } else { now };
-    FieldProblem::new(id, format!("Somebody has changed this meanwhile; it is {now} now."))
-}
-
 fn same_number(a: &str, b: &str) -> bool {
     a == b || number(a).is_some_and(|value| number(b) == Some(value))
-}
-
-fn same_dollars(a: &str, b: &str) -> bool {
-    a == b || dollars(a).is_some_and(|value| dollars(b) == Some(value))
 }
 
 /// In whatever order.

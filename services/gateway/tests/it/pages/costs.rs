@@ -167,6 +167,35 @@ async fn limits_are_set_from_both_sides_or_refused_beside_their_fields() {
     );
 }
 
+/// The client's own limits are 5 a day and none a month now.
+#[tokio::test]
+async fn a_stale_form_of_limits_undoes_nobodys_change() {
+    let (gateway, browser) = start().await;
+    plant(&gateway, "owner");
+    let html = browser.page(PAGE).await.expect(200).text;
+    has(&html, &["name=\"was_daily\" value=\"5.00\"", "name=\"was_monthly\" value=\"\""]);
+    let put = format!("PUT /clients/{OHIO}/budget");
+    gateway.peers.answers(&put, 200, budget(OHIO, "ohio-paving"));
+    let (form, sent) = (format!("{PAGE}/limits"), || gateway.peers.asked(&put));
+    // It began with 3 and 50: what it left so stays as it is now, what it changes is set.
+    let stale =
+        |daily, monthly| [("daily", daily), ("monthly", monthly), ("was_daily", "3.00"), ("was_monthly", "50.00")];
+    let same = submit(&browser, &form, &stale("$3", "50")).await.expect(303);
+    assert_eq!((same.headers["location"].to_str().unwrap(), sent().len()), ("/clients/ohio-paving/costs", 0));
+    // Both have changed it, to something else: nothing is set, and what was typed is still there.
+    let both = submit(&browser, &form, &stale("3", "80")).await.expect(422);
+    has(&both.text, &["own-monthly-error", "Somebody has changed this meanwhile; it is empty now.", "value=\"80\""]);
+    has(&both.text, &["name=\"was_monthly\" value=\"\"", "id=\"own-daily\" name=\"daily\" type=\"text\""]);
+    assert!(sent().is_empty());
+    // To the same as here; the other is left alone.
+    let fields = [("daily", "3"), ("monthly", "80"), ("was_daily", "3.00"), ("was_monthly", "")];
+    drop(submit(&browser, &form, &fields).await.expect(303));
+    assert_eq!(sent().pop().unwrap().body, json!({"daily_usd": "5.000000000", "monthly_usd": "80.000000000"}));
+    silence(&gateway, &[&format!("GET /clients/{OHIO}/budget")]);
+    let away = submit(&browser, &form, &stale("9", "80")).await.expect(503);
+    has(&away.text, &["What you typed is still here"]);
+}
+
 #[tokio::test]
 async fn wrong_days_silence_and_strangers_are_answered() {
     let (gateway, browser) = start().await;

@@ -78,6 +78,8 @@ pub(super) const PROBES: &[Probe] = &[
     get("/api/clients/{id}/budgets").with(CLIENT),
     get("/api/clients/{id}/usage").with(CLIENT),
     get("/api/clients/{id}/costs").with(CLIENT).query("?group_by=client"),
+    get("/api/clients/{id}/retention").with(CLIENT),
+    put("/api/clients/{id}/retention").with(CLIENT).json(r#"{"jobs_days":90}"#).role(Owner),
     // Clients.
     get("/api/clients").strangers(Nothing),
     get("/api/clients").query("?q=kqzvcanary").strangers(Nothing),
