@@ -100,7 +100,7 @@ impl ReadConfig for Config {
             .read();
         let most_waiting = env
             .with_default("WAITING_REQUESTS", WAITING)
-            .doc("How many requests of `POST /generate` with `wait` may wait at once in this process; one caller gets a fifth of them.")
+            .doc("How many requests of `POST /generate` with `wait` may wait at once in this process; one caller gets a fifth of them, one client two fifths.")
             .read();
         let unnamed = if core.environment.is_production() {
             Unnamed::Warned("behind a proxy all callers share one allowance of wrong API keys")

@@ -25,7 +25,7 @@ const FULL: Duration = Duration::from_secs(10);
 
 /// A job's events as they happen, until its end.
 ///
-/// `status` {status, stage, attempt, at}; `delta` {offset, text}: live text, `offset` bytes after its beginning; `reset` {reason}: forget the
+/// `status` {status, stage, attempt, at, and the `reason` where it waits again}; `delta` {offset, text}: live text, `offset` bytes after its beginning; `reset` {reason}: forget the
 /// text so far; `progress` {stage, elapsed_ms, output_tokens, cost_usd}: about every second while text is written; and at the end one of `completed` {title, score, cost_usd}, `failed`
 /// {code, message}, `cancelled` {}. `Last-Event-ID` resumes. 204 where there is nothing more to tell.
 #[utoipa::path(
