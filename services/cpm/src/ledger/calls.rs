@@ -89,6 +89,7 @@ impl CallEnd {
             "status": self.status.as_str(),
             "input_tokens": tokens(self.usage.input_tokens),
             "cached_tokens": tokens(self.usage.cached_input_tokens),
+            "cache_write_tokens": tokens(self.usage.cache_write_tokens),
             "output_tokens": tokens(self.usage.output_tokens),
             "reasoning_tokens": tokens(self.usage.reasoning_tokens),
             "cost": self.cost.amount,
