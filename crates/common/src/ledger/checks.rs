@@ -244,7 +244,7 @@ SELECT 'job ' || j.job_id,
         faults: "
 WITH told AS (
   SELECT u.client_id, u.day, u.provider, u.model, u.heading, u.cost_known::text AS known, sum(u.cost) AS cost, sum(u.calls) AS calls,
-         sum(u.input_tokens) AS input, sum(u.output_tokens) AS output, sum(u.results) AS results
+         sum(u.input_tokens) AS input, sum(u.cache_write_tokens) AS written, sum(u.output_tokens) AS output, sum(u.results) AS results
     FROM usage_days u
    WHERE ($1::uuid[] IS NULL OR u.client_id = ANY ($1)) AND ($2::date IS NULL OR u.day >= $2)
    GROUP BY 1, 2, 3, 4, 5, 6
@@ -252,7 +252,8 @@ WITH told AS (
   SELECT r.client_id, (r.created_at AT TIME ZONE 'UTC')::date AS day, p.provider, p.model,
          CASE WHEN p.status = 'done' AND h.job_id IS NOT NULL THEN 'charged' WHEN p.status IN ('done', 'failed') THEN 'failed'
               WHEN p.status = 'cancelled' THEN 'cancelled' ELSE 'unknown' END AS heading, p.cost_known::text AS known,
-         sum(p.cost) AS cost, count(*) AS calls, sum(coalesce(p.input_tokens, 0)) AS input, sum(coalesce(p.output_tokens, 0)) AS output
+         sum(p.cost) AS cost, count(*) AS calls, sum(coalesce(p.input_tokens, 0)) AS input,
+         sum(coalesce(p.cache_write_tokens, 0)) AS written, sum(coalesce(p.output_tokens, 0)) AS output
     FROM reservations r
     JOIN provider_calls p ON p.job_id = r.job_id AND p.client_id = r.client_id
     LEFT JOIN charges h ON h.job_id = r.job_id
@@ -262,12 +263,13 @@ WITH told AS (
    GROUP BY 1, 2, 3, 4, 5, 6
 )
 SELECT coalesce(c.slug, '?') || ', ' || coalesce(t.day, l.day) || ', ' || coalesce(t.provider, l.provider) || ' ' || coalesce(t.model, l.model) || ', ' || coalesce(t.heading, l.heading),
-       format('%s calls, %s tokens in, %s out, cost %s; the ledger has %s calls, %s in, %s out, cost %s',
-         coalesce(t.calls, 0), coalesce(t.input, 0), coalesce(t.output, 0), coalesce(t.cost, 0), coalesce(l.calls, 0), coalesce(l.input, 0), coalesce(l.output, 0), coalesce(l.cost, 0))
+       format('%s calls, %s tokens in, %s written to caches, %s out, cost %s; the ledger has %s calls, %s in, %s written, %s out, cost %s',
+         coalesce(t.calls, 0), coalesce(t.input, 0), coalesce(t.written, 0), coalesce(t.output, 0), coalesce(t.cost, 0),
+         coalesce(l.calls, 0), coalesce(l.input, 0), coalesce(l.written, 0), coalesce(l.output, 0), coalesce(l.cost, 0))
   FROM told t
   FULL JOIN ledger l ON (l.client_id, l.day, l.provider, l.model, l.heading, l.known) = (t.client_id, t.day, t.provider, t.model, t.heading, t.known)
   LEFT JOIN clients c ON c.id = coalesce(t.client_id, l.client_id)
- WHERE (t.cost, t.calls, t.input, t.output) IS DISTINCT FROM (l.cost, l.calls, l.input, l.output)
+ WHERE (t.cost, t.calls, t.input, t.written, t.output) IS DISTINCT FROM (l.cost, l.calls, l.input, l.written, l.output)
  ORDER BY 1",
     },
 ];

@@ -200,6 +200,9 @@ pub struct UsageFigures {
     pub input_tokens: i64,
     /// How many of them came from a cache.
     pub cached_tokens: i64,
+    /// How many of them were written to one, where that has a price of its own; known since version 0031 of the schema.
+    #[serde(default)]
+    pub cache_write_tokens: i64,
     /// Tokens out, as far as they are known.
     pub output_tokens: i64,
     /// How many of them were reasoning.

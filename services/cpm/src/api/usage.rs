@@ -124,6 +124,7 @@ const fn add_usage(a: UsageFigures, b: UsageFigures) -> UsageFigures {
         calls: a.calls.saturating_add(b.calls),
         input_tokens: a.input_tokens.saturating_add(b.input_tokens),
         cached_tokens: a.cached_tokens.saturating_add(b.cached_tokens),
+        cache_write_tokens: a.cache_write_tokens.saturating_add(b.cache_write_tokens),
         output_tokens: a.output_tokens.saturating_add(b.output_tokens),
         reasoning_tokens: a.reasoning_tokens.saturating_add(b.reasoning_tokens),
     }

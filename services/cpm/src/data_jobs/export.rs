@@ -23,7 +23,7 @@ const COSTS: &[Dump] = &[
         key: By::Id("p.id"),
         line: "jsonb_build_object('id', p.id, 'job_id', p.job_id, 'client_id', p.client_id, 'attempt', p.attempt, 'stage', p.stage,
                  'provider', p.provider, 'model', p.model, 'status', p.status, 'input_tokens', p.input_tokens,
-                 'cached_tokens', p.cached_tokens, 'output_tokens', p.output_tokens, 'reasoning_tokens', p.reasoning_tokens,
+                 'cached_tokens', p.cached_tokens, 'cache_write_tokens', p.cache_write_tokens, 'output_tokens', p.output_tokens, 'reasoning_tokens', p.reasoning_tokens,
                  'cost', p.cost, 'cost_known', p.cost_known, 'finish_reason', p.finish_reason, 'generation_id', p.generation_id,
                  'error_code', p.error_code, 'error_message', p.error_message, 'started_at', p.started_at,
                  'first_token_at', p.first_token_at, 'finished_at', p.finished_at)",

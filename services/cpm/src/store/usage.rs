@@ -46,7 +46,8 @@ pub async fn usage_figures(tx: &mut TenantTx, asked: &Asked) -> Result<Vec<Figur
                   f.others AS "others!", f.results AS "results!", f.calls AS "calls!", f.input_tokens AS "input_tokens!",
                   f.cached_tokens AS "cached_tokens!", f.output_tokens AS "output_tokens!", f.reasoning_tokens AS "reasoning_tokens!",
                   f.cost AS "cost!", f.charged AS "charged!", f.failed AS "failed!", f.cancelled AS "cancelled!", f.unknown AS "unknown!",
-                  f.reported AS "reported!", f.computed AS "computed!", f.estimated AS "estimated!", f.guessed AS "guessed!"
+                  f.reported AS "reported!", f.computed AS "computed!", f.estimated AS "estimated!", f.guessed AS "guessed!",
+                  f.cache_write_tokens AS "cache_write_tokens!"
              FROM app.usage_figures($1, $2, $3, $4, $5) f LEFT JOIN clients c ON c.id = f.client_id
             ORDER BY f.place NULLS LAST"#,
         &asked.clients,
@@ -74,6 +75,7 @@ pub async fn usage_figures(tx: &mut TenantTx, asked: &Asked) -> Result<Vec<Figur
                 calls: row.calls,
                 input_tokens: row.input_tokens,
                 cached_tokens: row.cached_tokens,
+                cache_write_tokens: row.cache_write_tokens,
                 output_tokens: row.output_tokens,
                 reasoning_tokens: row.reasoning_tokens,
             };

@@ -3,7 +3,10 @@
 
 use futures::future::join_all;
 use hg_common::db::Scope;
-use hg_types::{ClientId, JobId, UserId};
+use hg_contracts::cpm as contracts;
+use hg_cpm::ledger::{CallEnd, CallId, CallStatus, call_ended};
+use hg_llm::{Cost, CostKnown, PriceTable, Usage};
+use hg_types::{ClientId, JobId, Provider, Usd, UserId};
 use serde_json::{Value, json};
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
@@ -156,6 +159,97 @@ async fn a_batch_runs_in_no_scope_but_those_of_its_items() {
         assert_eq!(hg_common::db::sql_state(&error).as_deref(), Some("HG403"), "{error}");
         sqlx::raw_sql("ROLLBACK TO s").execute(&mut *tx).await.unwrap();
     }
+}
+
+/// Its tokens by kind, and the cost that was computed from them.
+async fn row_of(db: &mut PgConnection, call: Uuid) -> (Usage, Usd) {
+    let row = sqlx::query(
+        "SELECT input_tokens, cached_tokens, cache_write_tokens, output_tokens, reasoning_tokens, cost::text FROM provider_calls
+          WHERE id = $1 AND cost_known = 'computed'",
+    )
+    .bind(call)
+    .fetch_one(db)
+    .await
+    .unwrap();
+    let tokens = |column: &str| u64::try_from(row.get::<i32, _>(column)).unwrap();
+    let usage = Usage {
+        input_tokens: tokens("input_tokens"),
+        cached_input_tokens: tokens("cached_tokens"),
+        cache_write_tokens: tokens("cache_write_tokens"),
+        output_tokens: tokens("output_tokens"),
+        reasoning_tokens: tokens("reasoning_tokens"),
+    };
+    (usage, row.get::<String, _>("cost").parse().unwrap())
+}
+
+#[tokio::test]
+async fn a_computed_cost_can_be_derived_again_from_its_row() {
+    let cpm = TestCpm::start().await;
+    let ours = cpm.tenants.customer;
+    let price = PriceTable::builtin().lookup(Provider::OpenAi, "gpt-6-luna").unwrap().clone();
+    let usage = Usage {
+        input_tokens: 9_000,
+        cached_input_tokens: 1_000,
+        cache_write_tokens: 4_000,
+        output_tokens: 700,
+        reasoning_tokens: 200,
+    };
+    let cost = Cost { amount: price.cost(&usage), known: CostKnown::Computed };
+    assert_ne!(cost.amount, price.cost(&Usage { cache_write_tokens: 0, ..usage }), "writes have a price of their own");
+    let jobs = claimed(&cpm, &[ours, ours]).await;
+    let beginnings: Vec<Value> = jobs.iter().map(|job| beginning(*job, ours, 1, "0.001")).collect();
+    assert_eq!(begin(&cpm, &json!(beginnings)).await, [1, 2]);
+    let mut superuser = cpm.superuser().await;
+    let (batched, alone) = (call_of(&mut superuser, jobs[0]).await, call_of(&mut superuser, jobs[1]).await);
+
+    // As a batch ends a call, and as one ends that is ended alone.
+    let mut item = completion(jobs[0], ours, 1, batched);
+    for (field, value) in [
+        ("input_tokens", json!(usage.input_tokens)),
+        ("cached_tokens", json!(usage.cached_input_tokens)),
+        ("cache_write_tokens", json!(usage.cache_write_tokens)),
+        ("output_tokens", json!(usage.output_tokens)),
+        ("reasoning_tokens", json!(usage.reasoning_tokens)),
+        ("cost", json!(cost.amount)),
+        ("cost_known", json!("computed")),
+    ] {
+        item["ended"][field] = value;
+    }
+    assert_eq!(complete(&cpm, &json!([item])).await, [1]);
+    let end = CallEnd {
+        status: CallStatus::Failed,
+        usage,
+        cost,
+        finish_reason: None,
+        generation_id: None,
+        model: None,
+        error_code: None,
+        error_message: None,
+        first_text: None,
+    };
+    let mut tx = cpm.state.db.tenant(Scope::Client(ours)).await.unwrap();
+    call_ended(&mut tx, CallId(alone), &end).await.unwrap();
+    tx.commit().await.unwrap();
+    for call in [batched, alone] {
+        let (kept, amount) = row_of(&mut superuser, call).await;
+        assert_eq!((kept, amount, price.cost(&kept)), (usage, cost.amount, cost.amount));
+    }
+
+    // In figures, before a day is counted and after.
+    let figures = async || {
+        let used: contracts::Usage = cpm.member().get("/usage").await.expect(200).parse();
+        (used.totals.calls, used.totals.cache_write_tokens)
+    };
+    assert_eq!(figures().await, (1, 4_000));
+    sqlx::query("DELETE FROM job_runs WHERE job_id = $1").bind(jobs[1].uuid()).execute(&mut superuser).await.unwrap();
+    let counted: i32 =
+        sqlx::query_scalar("SELECT app.usage_count(10, '0 seconds')").fetch_one(&mut superuser).await.unwrap();
+    assert_eq!((counted, figures().await), (2, (1, 4_000)));
+    let kept: i64 = sqlx::query_scalar("SELECT sum(cache_write_tokens)::bigint FROM usage_days")
+        .fetch_one(&mut superuser)
+        .await
+        .unwrap();
+    assert_eq!(kept, 4_000);
 }
 
 #[tokio::test]
