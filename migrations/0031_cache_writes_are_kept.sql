@@ -53,7 +53,7 @@ SELECT r.job_id, r.client_id, r.created_at AS reserved_at, (r.created_at AT TIME
 
 SET LOCAL ROLE hg_definer;
 
--- As before (0021), with the new column.
+-- As before (0021), with the new column. A job that somebody was told would stop is left out: it ends alone, as cancelled.
 CREATE OR REPLACE FUNCTION app.jobs_complete(items jsonb)
 RETURNS TABLE (item integer, seq integer, charged numeric, failed numeric, cancelled numeric, unknown numeric)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = '' SET plan_cache_mode = force_generic_plan
@@ -70,7 +70,8 @@ BEGIN
   SELECT array_agg(l.place), array_agg(l.job_id) INTO places, ids FROM (
     SELECT min(a.ordinality)::integer AS place, r.job_id
       FROM (SELECT r.job_id, r.client_id, r.attempt FROM public.job_runs r
-             WHERE r.job_id = ANY (ids) AND r.status = 'in_progress' ORDER BY r.job_id FOR UPDATE SKIP LOCKED) AS r
+             WHERE r.job_id = ANY (ids) AND r.status = 'in_progress' AND r.cancel_requested_at IS NULL
+             ORDER BY r.job_id FOR UPDATE SKIP LOCKED) AS r
       JOIN ROWS FROM (jsonb_to_recordset(items) AS (job uuid, client uuid, attempt integer)) WITH ORDINALITY AS a
         ON a.job = r.job_id AND a.client = r.client_id AND a.attempt = r.attempt
      WHERE EXISTS (SELECT FROM public.reservations v WHERE v.job_id = r.job_id AND v.client_id = r.client_id AND v.settled_at IS NULL)

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use hg_common::db::Scope;
+use hg_common::db::{Scope, TenantTx};
 use hg_types::JobStatus;
 use sqlx::PgConnection;
 
@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     combine::Combined,
-    ledger::{self, CallEnd, CallId, Settled},
+    ledger::{self, CallEnd, CallId, CallStatus, Settled},
     queue::Enqueue,
 };
 
@@ -92,7 +92,8 @@ pub(super) const fn which(run: &Run) -> Which {
     Which { job: run.claimed.job, client: run.claimed.client, attempt: run.claimed.attempt }
 }
 
-/// Call done, result, charge, settled reservation, event: all or nothing.
+/// Call done, result, charge, settled reservation, event: all or nothing. Whoever was told that the job stops is right, though:
+/// a text that comes after that ends it as cancelled, and what it cost is booked.
 pub(super) async fn complete(ctx: &Context, run: &Run, done: &Completion<'_>) -> Result<Written, sqlx::Error> {
     let which = which(run);
     let completed = match ctx.completes.ask(&complete_item(which, done)).await {
@@ -100,6 +101,13 @@ pub(super) async fn complete(ctx: &Context, run: &Run, done: &Completion<'_>) ->
         Combined::Failed(error) => return Err(error),
         Combined::Alone => {
             let mut tx = ctx.deps.db.tenant(Scope::Client(which.client)).await?;
+            let Some(fence) = fence(&mut tx, &run.claimed).await? else { return Ok(Written::Fenced) };
+            if fence.cancel_requested {
+                // Whoever asked was told that it stops: the text came too late, though it was paid for.
+                let (call, end) = done.call;
+                let unwanted = CallEnd { status: CallStatus::Cancelled, ..end.clone() };
+                return end_alone(tx, which, Some((*call, &unwanted)), &End::Cancelled).await;
+            }
             let completed = job_complete(&mut tx, which, done).await?;
             tx.commit().await?;
             completed
@@ -117,11 +125,21 @@ pub(super) async fn fail(
 ) -> Result<Written, sqlx::Error> {
     let mut tx = ctx.deps.db.tenant(Scope::Client(run.claimed.client)).await?;
     let Some(fence) = fence(&mut tx, &run.claimed).await? else { return Ok(Written::Fenced) };
-    if let Some((call, end)) = call {
-        ledger::call_ended(&mut tx, *call, end).await?;
-    }
     let how = if fence.cancel_requested { &End::Cancelled } else { how };
-    let (event, settled) = end_settled(&mut tx, which(run), how).await?;
+    end_alone(tx, which(run), call.map(|(call, end)| (*call, end)), how).await
+}
+
+/// The end of a job whose row `tx` holds, its last call included.
+async fn end_alone(
+    mut tx: TenantTx,
+    which: Which,
+    call: Option<(CallId, &CallEnd)>,
+    how: &End,
+) -> Result<Written, sqlx::Error> {
+    if let Some((call, end)) = call {
+        ledger::call_ended(&mut tx, call, end).await?;
+    }
+    let (event, settled) = end_settled(&mut tx, which, how).await?;
     tx.commit().await?;
     Ok(Written::Kept { event, settled })
 }

@@ -112,8 +112,8 @@ async fn complete(ctx: &Context, run: &Run, product: &Product) {
     };
     match persist!(ctx, run, ending::complete(ctx, run, &done)) {
         Ok(Written::Kept { event, settled }) => {
-            tracing::info!(score = judged.report.score, cost = %settled.charged, last_call = %product.last_cost(), "the job is done");
-            over(ctx, run, event, "completed");
+            tracing::info!(outcome = event.kind, score = judged.report.score, cost = %settled.charged, last_call = %product.last_cost(), "the job is done");
+            over(ctx, run, event);
         }
         Ok(Written::Fenced) => fenced(),
         Err(error) if is_passing(&error) => left(&error),
@@ -145,14 +145,15 @@ async fn end(ctx: &Context, run: &Run, call: Option<&(CallId, CallEnd)>, how: &E
     match persist!(ctx, run, ending::fail(ctx, run, call, how)) {
         Ok(Written::Kept { event, settled }) => {
             tracing::info!(?how, cost = %settled.total(), "the job has ended without a result");
-            over(ctx, run, event, if *how == End::Cancelled { "cancelled" } else { "failed" });
+            over(ctx, run, event);
         }
         Ok(Written::Fenced) => fenced(),
         Err(error) => left(&error),
     }
 }
 
-fn over(ctx: &Context, run: &Run, event: events::Appended, outcome: &'static str) {
+fn over(ctx: &Context, run: &Run, event: events::Appended) {
+    let outcome = event.kind;
     let life = run.claimed.age + run.elapsed();
     metrics::histogram!("cpm_job_duration_seconds", "outcome" => outcome).record(life.as_secs_f64());
     metrics::counter!("cpm_jobs_total", "outcome" => outcome).increment(1);
@@ -169,13 +170,20 @@ async fn wait(ctx: &Context, run: &Run, why: &'static str, delay: Duration) {
 /// The process ends. What had called nobody goes back as it came; a call that could not finish in time is settled by
 /// what arrived.
 async fn drained(ctx: &Context, run: &Run, call: Option<&(CallId, CallEnd)>) {
-    let unknown = call.is_some_and(|(_, end)| end.status == CallStatus::Unknown);
-    if unknown && run.claimed.unknown_calls > 0 {
+    if call.is_some_and(|(_, end)| is_last(ctx, run, end)) {
         return end(ctx, run, call, &ending::unknown_outcome()).await;
     }
+    let unknown = call.is_some_and(|(_, end)| end.status == CallStatus::Unknown);
     let counted = Counted { unknown_calls: i32::from(unknown), ..Counted::default() };
     let reset = call.map(|_| "The server was restarted; the text is written again.".to_owned());
     back(ctx, run, call, &Back { why: "drained", delay: Duration::ZERO, counted, reset }).await;
+}
+
+/// Whether nothing may be asked again after this call: its outcome is unknown, and it was the second of its kind, or cost more
+/// than the operator would spend twice.
+fn is_last(ctx: &Context, run: &Run, call: &CallEnd) -> bool {
+    let too_dear = ctx.settings().unknown_retry_limit.is_some_and(|limit| call.cost.amount > limit);
+    call.status == CallStatus::Unknown && (too_dear || run.claimed.unknown_calls > 0)
 }
 
 async fn provider_failed(
@@ -188,8 +196,7 @@ async fn provider_failed(
     let settings = ctx.settings();
     let failures = run.claimed.provider_failures + 1;
     let unknown = call.1.status == CallStatus::Unknown;
-    let too_dear = unknown && settings.unknown_retry_limit.is_some_and(|limit| call.1.cost.amount > limit);
-    if unknown && (too_dear || run.claimed.unknown_calls > 0) {
+    if is_last(ctx, run, &call.1) {
         return end(ctx, run, Some(call), &ending::unknown_outcome()).await;
     }
     if failures >= settings.max_provider_failures {
@@ -224,7 +231,7 @@ async fn back(ctx: &Context, run: &Run, call: Option<&(CallId, CallEnd)>, how: &
                 ctx.herald.announce(event);
             }
         }
-        Ok(Released::Ended(event)) => over(ctx, run, event, "cancelled"),
+        Ok(Released::Ended(event)) => over(ctx, run, event),
         Ok(Released::Fenced) => fenced(),
         Err(error) => left(&error),
     }

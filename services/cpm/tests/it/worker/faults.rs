@@ -1,5 +1,7 @@
 //! What goes wrong around a job: services that are away, providers that fail, people who change their minds.
 
+use std::time::Duration;
+
 use hg_common::db::Scope;
 use hg_cpm::{
     queue::Settings,
@@ -176,6 +178,52 @@ async fn a_running_job_is_stopped_and_settled() {
     assert!(stopped, "the upstream calls are stopped");
     worker.drain().await;
     shop.rows().await.prove_the_books().await;
+}
+
+#[tokio::test]
+async fn a_text_that_comes_after_the_job_was_stopped_is_not_taken() {
+    // Neither word nor heartbeat comes in time: whoever asked was told that the job stops, nevertheless.
+    let settings =
+        Settings { heartbeat: Duration::from_secs(60), lease: Duration::from_secs(210), ..brisk() };
+    let shop = Shop::open(settings).await;
+    shop.simulator.set_behaviour(Rule::always(Behaviour::latency(700, 700)));
+    let worker = shop.worker();
+    let job = shop.accept(shop.tenants.customer, "openrouter", "Never mind").await;
+    stage(&shop, job, "writing").await;
+    let stop = async || {
+        let mut tx = shop.db.tenant(Scope::Client(shop.tenants.customer)).await.unwrap();
+        let came = job_cancel(&mut tx, job).await.unwrap();
+        tx.commit().await.unwrap();
+        came
+    };
+    assert!(matches!(stop().await, Some(Cancelled::Asked)));
+    assert_eq!(shop.ended(job).await, "cancelled");
+    worker.drain().await;
+    assert!(matches!(stop().await, Some(Cancelled::Already)), "the same answer again");
+    let mut rows = shop.rows().await;
+    let calls = rows.calls(job).await;
+    assert!(matches!(&calls[..], [(status, cost, _)] if status == "cancelled" && cost.is_positive()), "{calls:?}");
+    assert_eq!(shop.simulator.calls().len(), 1);
+    assert_eq!(rows.count("SELECT count(*) FROM charges").await, 0);
+    assert_eq!(rows.count("SELECT count(*) FROM jobs WHERE result IS NOT NULL").await, 0);
+    rows.prove_the_books().await;
+}
+
+#[tokio::test]
+async fn a_drain_does_not_have_a_dear_call_repeated() {
+    let settings = Settings { unknown_retry_limit: Some("0.000000001".parse().unwrap()), ..brisk() };
+    let shop = Shop::open(settings).await;
+    shop.simulator.set_behaviour(Rule::fault(Fault::HangBeforeFirstByte));
+    let worker = shop.worker();
+    let job = shop.accept(shop.tenants.customer, "openrouter", "Too dear").await;
+    let begun = shop.simulator.wait_until(hg_testkit::PATIENCE, |calls| calls.len() == 1).await;
+    assert!(begun, "the provider is asked");
+    worker.drain().await;
+    let mut rows = shop.rows().await;
+    assert_eq!(rows.text("SELECT status::text FROM jobs WHERE id = $1", job).await, "failed");
+    assert_eq!(rows.text("SELECT error_code FROM jobs WHERE id = $1", job).await, "unknown_outcome");
+    assert_eq!(shop.simulator.calls().len(), 1);
+    rows.prove_the_books().await;
 }
 
 #[tokio::test]
