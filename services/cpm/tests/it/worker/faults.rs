@@ -183,8 +183,7 @@ async fn a_running_job_is_stopped_and_settled() {
 #[tokio::test]
 async fn a_text_that_comes_after_the_job_was_stopped_is_not_taken() {
     // Neither word nor heartbeat comes in time: whoever asked was told that the job stops, nevertheless.
-    let settings =
-        Settings { heartbeat: Duration::from_secs(60), lease: Duration::from_secs(210), ..brisk() };
+    let settings = Settings { heartbeat: Duration::from_secs(60), lease: Duration::from_secs(210), ..brisk() };
     let shop = Shop::open(settings).await;
     shop.simulator.set_behaviour(Rule::always(Behaviour::latency(700, 700)));
     let worker = shop.worker();
