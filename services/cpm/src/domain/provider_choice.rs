@@ -287,7 +287,7 @@ mod tests {
         let late = ask(|| "2026-12-31T23:00:00Z".parse().unwrap());
         let after = ask(|| "2027-01-01T00:00:00Z".parse().unwrap());
         assert_eq!((&early.price, early.upcoming.len()), (&late.price, 0));
-        assert_eq!(late.upcoming, [after.price.clone()]);
+        assert_eq!(late.upcoming, std::slice::from_ref(&after.price));
         assert_eq!(after.price.input, "1.5".parse().unwrap());
         assert_eq!(late.worst_case(1_000, 1_000), after.worst_case(1_000, 1_000));
         assert!(early.worst_case(1_000, 1_000) < late.worst_case(1_000, 1_000));
