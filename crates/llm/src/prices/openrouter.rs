@@ -170,7 +170,10 @@ fn model(entry: Entry, as_of: NaiveDate, table: &PriceTable) -> Result<Option<Mo
         deprecated: false,
         retires: None,
         instead: None,
-        then: Vec::new(),
+        // The list tells today's price only; what was announced holds until a list from that day or later.
+        then: same
+            .map(|known| known.then.iter().filter(|later| later.from > as_of).cloned().collect())
+            .unwrap_or_default(),
         source: "https://openrouter.ai/api/v1/models".into(),
         as_of,
         id: entry.id,
@@ -280,6 +283,25 @@ mod tests {
         assert!(table.lookup(Provider::OpenRouter, "openrouter/auto").is_none());
         let gone = table.lookup(Provider::OpenRouter, "deepseek/deepseek-r1-0528-qwen3-8b:free").unwrap();
         assert!(gone.deprecated);
+    }
+
+    #[test]
+    fn what_was_announced_holds_until_a_list_of_that_day() {
+        let flash = "google/gemini-3.8-flash";
+        let announced = PriceTable::builtin().lookup(Provider::OpenRouter, flash).unwrap().then.clone();
+        let from = announced.first().expect("a promotion that ends").from;
+        let list = list(
+            0,
+            &format!(
+                r#"{{"id":"{flash}","context_length":1000000,"pricing":{{"prompt":"0.000009","completion":"0.00001"}}}}"#
+            ),
+        );
+        let mut table = PriceTable::builtin();
+        for (day, later) in [(day(), &announced[..]), (from, &announced[1..])] {
+            table.refresh_openrouter(&list, day).unwrap();
+            let price = table.lookup(Provider::OpenRouter, flash).unwrap();
+            assert_eq!((price.input.nanos(), &price.then[..]), (9_000_000_000, later), "{day}");
+        }
     }
 
     /// A list of plain entries, and others.

@@ -18,7 +18,7 @@ use super::{
     live_text::{Audience, LiveText},
     patience::{is_passing, persist},
     running::{Run, Stop},
-    store::attempt::{Begun, Beside, Job, begin_item, call_begin},
+    store::attempt::{Begun, Beside, Job, begin_item, call_begin, fence},
 };
 use crate::{
     combine::Combined,
@@ -182,7 +182,7 @@ async fn call_in_slot(
         }
         Err(failure) => {
             count(callee.provider, failure.error.code(), failure.partial.usage, failure.partial.cost.amount);
-            Err(failed(run, id, *failure))
+            Err(failed(run, id, worst_case, *failure))
         }
     }
 }
@@ -203,7 +203,7 @@ async fn begin(ctx: &Context, run: &Run, new: &NewCall<'_>, purpose: &Purpose<'_
         let _writing = run.write();
         let mut patience = super::patience::Patience::new(ctx, run);
         loop {
-            match begin_once(ctx, new, purpose).await {
+            match begin_once(ctx, run, new, purpose).await {
                 Err(BudgetError::Database(error)) if is_passing(&error) && patience.again(&error).await => {}
                 outcome => break outcome,
             }
@@ -217,7 +217,7 @@ async fn begin(ctx: &Context, run: &Run, new: &NewCall<'_>, purpose: &Purpose<'_
             }
             Ok(call)
         }
-        Ok(None) => Err(Halt::Fenced),
+        Ok(None) => Err(run.stopped().map_or(Halt::Fenced, Halt::stopped)),
         Err(BudgetError::Exceeded(exceeded)) => Err(Halt::failed("budget_exceeded", sentence(&exceeded.to_string()))),
         Err(BudgetError::Database(error)) => Err(Halt::Database(error)),
         // The fence has just held: neither can be while the job lives.
@@ -225,13 +225,25 @@ async fn begin(ctx: &Context, run: &Run, new: &NewCall<'_>, purpose: &Purpose<'_
     }
 }
 
-async fn begin_once(ctx: &Context, new: &NewCall<'_>, purpose: &Purpose<'_>) -> Result<Option<Begun>, BudgetError> {
+/// `None`: the attempt isn't ours any more, or the run has just been stopped.
+async fn begin_once(
+    ctx: &Context,
+    run: &Run,
+    new: &NewCall<'_>,
+    purpose: &Purpose<'_>,
+) -> Result<Option<Begun>, BudgetError> {
     match ctx.begins.ask(&begin_item(new, purpose.doing, &purpose.beside)).await {
         Combined::Done(beginning) => return Ok(beginning.of(new)),
         Combined::Alone => {}
         Combined::Failed(error) => return Err(BudgetError::Database(error)),
     }
     let mut tx = ctx.deps.db.tenant(Scope::Client(new.client)).await?;
+    let Some(fence) = fence(&mut tx, &run.claimed).await? else { return Ok(None) };
+    if fence.cancel_requested {
+        // Neither word nor heartbeat was as quick.
+        run.stop(Stop::Cancelled);
+        return Ok(None);
+    }
     let begun = call_begin(&mut tx, new, purpose.doing, purpose.beside).await?;
     tx.commit().await?;
     Ok(begun)
@@ -262,7 +274,7 @@ fn finish_name(reason: &FinishReason) -> String {
 }
 
 /// What is to become of an attempt whose call failed.
-fn failed(run: &Run, id: CallId, failure: Failure) -> Halt {
+fn failed(run: &Run, id: CallId, worst_case: Usd, failure: Failure) -> Halt {
     let stopped = matches!(failure.error, Error::Cancelled).then(|| run.stopped()).flatten();
     let text_was_shown = failure.after_content();
     let Failure { error, partial } = failure;
@@ -272,10 +284,15 @@ fn failed(run: &Run, id: CallId, failure: Failure) -> Halt {
         _ if partial.cost.known == CostKnown::Unknown => CallStatus::Unknown,
         _ => CallStatus::Failed,
     };
+    let mut cost = partial.cost;
+    if status == CallStatus::Unknown {
+        // As the ledger books it, and as it is compared with what the operator would spend twice.
+        cost.amount = cost.amount.max(worst_case);
+    }
     let end = CallEnd {
         status,
         usage: partial.usage,
-        cost: partial.cost,
+        cost,
         finish_reason: None,
         generation_id: partial.generation_id,
         model: partial.model,

@@ -105,7 +105,10 @@ pub(super) async fn complete(ctx: &Context, run: &Run, done: &Completion<'_>) ->
             if fence.cancel_requested {
                 // Whoever asked was told that it stops: the text came too late, though it was paid for.
                 let (call, end) = done.call;
-                let unwanted = CallEnd { status: CallStatus::Cancelled, ..end.clone() };
+                let mut unwanted = end.clone();
+                if unwanted.status == CallStatus::Done {
+                    unwanted.status = CallStatus::Cancelled;
+                }
                 return end_alone(tx, which, Some((*call, &unwanted)), &End::Cancelled).await;
             }
             let completed = job_complete(&mut tx, which, done).await?;

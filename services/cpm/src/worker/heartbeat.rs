@@ -33,7 +33,11 @@ pub(super) async fn run(ctx: Arc<Context>) {
 /// Renews the leases, and says when to do so again.
 async fn renew(ctx: &Context, beats: &[Beat]) -> Duration {
     let (settings, began) = (ctx.settings(), Instant::now());
-    let held = match lease_renew(&ctx.deps.system, settings.lease, beats).await {
+    // A connection that hangs must not cost every job its lease.
+    let renewed = tokio::time::timeout(settings.heartbeat, lease_renew(&ctx.deps.system, settings.lease, beats))
+        .await
+        .unwrap_or_else(|elapsed| Err(sqlx::Error::Io(elapsed.into())));
+    let held = match renewed {
         Ok(held) => held,
         Err(error) => {
             tracing::warn!(error = %error_chain(&error), jobs = beats.len(), "the leases could not be renewed");

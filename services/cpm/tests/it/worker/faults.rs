@@ -209,6 +209,29 @@ async fn a_text_that_comes_after_the_job_was_stopped_is_not_taken() {
 }
 
 #[tokio::test]
+async fn a_job_that_was_stopped_asks_its_provider_nothing() {
+    let settings = Settings { heartbeat: Duration::from_secs(60), lease: Duration::from_secs(210), ..brisk() };
+    let shop = Shop::open(settings).await;
+    let mut rows = shop.rows().await;
+    // Somebody stops it as soon as it runs, and the word is lost.
+    sqlx::raw_sql(
+        "CREATE FUNCTION public.stops() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.cancel_requested_at := now(); RETURN NEW; END $$;
+         CREATE TRIGGER stops BEFORE UPDATE ON public.job_runs FOR EACH ROW
+           WHEN (OLD.status = 'pending' AND NEW.status = 'in_progress') EXECUTE FUNCTION public.stops()",
+    )
+    .execute(&mut rows.0)
+    .await
+    .unwrap();
+    let worker = shop.worker();
+    let job = shop.accept(shop.tenants.customer, "openrouter", "Never mind").await;
+    assert_eq!(shop.ended(job).await, "cancelled");
+    worker.drain().await;
+    assert_eq!(shop.simulator.calls().len(), 0);
+    assert!(rows.calls(job).await.is_empty());
+    rows.prove_the_books().await;
+}
+
+#[tokio::test]
 async fn a_drain_does_not_have_a_dear_call_repeated() {
     let settings = Settings { unknown_retry_limit: Some("0.000000001".parse().unwrap()), ..brisk() };
     let shop = Shop::open(settings).await;
