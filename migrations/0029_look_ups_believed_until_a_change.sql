@@ -10,6 +10,8 @@
 -- that was, also in a database that was restored to before it. Whoever adds a mark folds those that are there and free into its
 -- own, which leaves the epoch as it is: a topic has few rows. It says nothing about anybody: no tenant, no walls; and nobody but
 -- the two functions reaches it.
+SET LOCAL lock_timeout = '10s';
+
 CREATE TABLE look_up_marks (
   topic text NOT NULL CONSTRAINT look_up_marks_topic CHECK (topic IN ('strategies', 'templates', 'api_keys')),
   mark  bigint NOT NULL,
@@ -70,7 +72,7 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = '' SET plan_cache_m
 BEGIN
   RETURN QUERY
     SELECT l.id, l.client_id, l.scopes, l.requests_per_minute, l.is_limited,
-           extract(epoch FROM least(nullif(k.expires_at, 'infinity'), CASE WHEN k.key_hash <> of_hash THEN k.old_expires_at END)
+           extract(epoch FROM least(nullif(k.expires_at, 'infinity'), CASE WHEN k.key_hash <> of_hash THEN nullif(k.old_expires_at, 'infinity') END)
                               - clock_timestamp())::double precision
       FROM app.api_key_lookup(of_hash) l JOIN public.api_keys k ON k.id = l.id;
 END

@@ -53,3 +53,5 @@ ALTER ROLE hg_content_app SET lock_timeout = '15s';
 ALTER ROLE hg_content_app SET idle_in_transaction_session_timeout = '60s';
 -- Statements are short and many: compiling one costs more than running it, where the planner thinks it dear (server default: on).
 ALTER ROLE hg_content_app SET jit = off;
+-- What the services count on, whatever the server's default.
+ALTER ROLE hg_content_app SET default_transaction_isolation = 'read committed';

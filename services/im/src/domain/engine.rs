@@ -13,8 +13,7 @@ use serde_json::Map;
 use tokio::sync::Semaphore;
 
 use super::{
-    pace::Pace,
-    sandbox::{Problem, Program, thread_time},
+    sandbox::{Problem, Program},
     template::Field,
 };
 
@@ -26,7 +25,6 @@ const CAPACITY: usize = 256;
 pub struct Pair {
     system: Program,
     user: Program,
-    pace: Pace,
 }
 
 /// The two prompts of one job.
@@ -62,7 +60,7 @@ impl Pair {
         };
         match (Program::compile(system).map_err(name(Field::System)), Program::compile(user).map_err(name(Field::User)))
         {
-            (Ok(system), Ok(user)) => Ok(Self { system, user, pace: Pace::default() }),
+            (Ok(system), Ok(user)) => Ok(Self { system, user }),
             (system, user) => Err(system.err().into_iter().chain(user.err()).flatten().collect()),
         }
     }
@@ -76,24 +74,11 @@ impl Pair {
         }
     }
 
-    /// Whether a rendering has never taken long, so that an async thread may do it.
-    #[must_use]
-    pub fn is_quick(&self) -> bool {
-        self.pace.is_quick()
-    }
-
-    /// Makes both prompts. Takes processor time: not for an async thread, unless it [is quick](Self::is_quick).
+    /// Makes both prompts. Takes processor time: not for an async thread, however quick it was so far (the values may be others).
     ///
     /// # Errors
     /// When one of them can't be made of these values.
     pub fn render(&self, context: &Map<String, serde_json::Value>) -> Result<Prompts, Unusable> {
-        let began = thread_time();
-        let outcome = self.render_both(context);
-        self.pace.note(thread_time().saturating_sub(began));
-        outcome
-    }
-
-    fn render_both(&self, context: &Map<String, serde_json::Value>) -> Result<Prompts, Unusable> {
         let context = Value::from(Serde(context));
         let system = self.system.render(&context).map_err(|problem| Unusable { field: Field::System, problem })?;
         let user = self.user.render(&context).map_err(|problem| Unusable { field: Field::User, problem })?;

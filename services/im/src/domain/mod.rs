@@ -4,7 +4,6 @@ pub mod context;
 pub mod defaults;
 pub mod engine;
 pub mod inputs;
-mod pace;
 pub mod place;
 pub mod sandbox;
 pub mod template;

@@ -46,10 +46,8 @@ pub(crate) async fn generate_prompt(
         ApiError::unavailable("template_missing", message)
     })?;
     let known = state.engine.get(choice.id, choice.version);
-    let texts = match known {
-        Some(_) => None,
-        None => Some(texts(&state, scope, &choice).await?),
-    };
+    let is_new = known.is_none();
+    let texts = if is_new { Some(texts(&state, scope, &choice).await?) } else { None };
 
     let known_here = ClientFacts {
         id: client_id,
@@ -57,29 +55,21 @@ pub(crate) async fn generate_prompt(
         slug: chosen.client_slug.clone(),
         metadata: Map::new(),
     };
-    let values = move || {
+    let name = choice.name.clone();
+    let work = move || {
+        let pair = match (known, texts) {
+            (Some(pair), _) => pair,
+            (None, Some((system, user))) => Arc::new(compiled(&name, &system, &user)?),
+            (None, None) => return Err(ApiError::internal("a template has neither texts nor a compiled form")),
+        };
         let client = inputs.request().strategy.as_ref().map_or(&known_here, |strategy| &strategy.client);
-        context(&inputs, client)
+        let prompts = pair.render(&context(&inputs, client)).map_err(|problem| unusable(&name, &problem))?;
+        Ok((pair, prompts))
     };
-    let prompts = match known {
-        // Handing it to another thread would take longer.
-        Some(pair) if pair.is_quick() => pair.render(&values()).map_err(|problem| unusable(&choice.name, &problem))?,
-        known => {
-            let name = choice.name.clone();
-            let work = move || {
-                let pair = match (known, texts) {
-                    (Some(pair), _) => pair,
-                    (None, Some((system, user))) => Arc::new(compiled(&name, &system, &user)?),
-                    (None, None) => return Err(ApiError::internal("a template has neither texts nor a compiled form")),
-                };
-                let prompts = pair.render(&values()).map_err(|problem| unusable(&name, &problem))?;
-                Ok((pair, prompts))
-            };
-            let (pair, prompts) = state.engine.run(work).await??;
-            state.engine.put(choice.id, choice.version, pair);
-            prompts
-        }
-    };
+    let (pair, prompts) = state.engine.run(work).await??;
+    if is_new {
+        state.engine.put(choice.id, choice.version, pair);
+    }
     metrics::counter!("prompts_generated_total", "content_type" => content_type.as_str()).increment(1);
     Ok(Json(GeneratedPrompt {
         estimated_tokens: tokens::bound(&prompts.system, &prompts.user),

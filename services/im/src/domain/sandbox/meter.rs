@@ -59,7 +59,7 @@ impl Stopwatch {
 }
 
 /// The processor time that this thread has had.
-pub(in crate::domain) fn thread_time() -> Duration {
+pub(super) fn thread_time() -> Duration {
     // Every Linux has this clock; without it the work is bounded still.
     clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).map_or(Duration::ZERO, Duration::from)
 }

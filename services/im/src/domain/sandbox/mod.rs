@@ -19,7 +19,6 @@ mod scan;
 
 use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior, Value, syntax::SyntaxConfig};
 
-pub(super) use meter::thread_time;
 use output::{Bounded, Full};
 
 /// The longest text that a template can make, in bytes.
