@@ -68,3 +68,5 @@ BEGIN
       FROM asked a JOIN begun b ON b.job_id = a.job JOIN told e ON e.job_id = a.job;
 END
 $$;
+
+SET LOCAL ROLE hg_owner;
