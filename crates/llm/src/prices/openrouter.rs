@@ -170,7 +170,7 @@ fn model(entry: Entry, as_of: NaiveDate, table: &PriceTable) -> Result<Option<Mo
         deprecated: false,
         retires: None,
         instead: None,
-        // The list tells today's price only; what was announced holds until a list from that day or later.
+        // The list tells today's price only; what was announced for this very price holds until a list from that day or later.
         then: same
             .map(|known| known.then.iter().filter(|later| later.from > as_of).cloned().collect())
             .unwrap_or_default(),
@@ -293,14 +293,14 @@ mod tests {
         let list = list(
             0,
             &format!(
-                r#"{{"id":"{flash}","context_length":1000000,"pricing":{{"prompt":"0.000009","completion":"0.00001"}}}}"#
+                r#"{{"id":"{flash}","context_length":1000000,"pricing":{{"prompt":"0.00000075","completion":"0.00000375"}}}}"#
             ),
         );
         let mut table = PriceTable::builtin();
         for (day, later) in [(day(), &announced[..]), (from, &announced[1..])] {
             table.refresh_openrouter(&list, day).unwrap();
             let price = table.lookup(Provider::OpenRouter, flash).unwrap();
-            assert_eq!((price.input.nanos(), &price.then[..]), (9_000_000_000, later), "{day}");
+            assert_eq!((price.input.nanos(), &price.then[..]), (750_000_000, later), "{day}");
         }
     }
 
